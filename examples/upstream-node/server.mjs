@@ -38,8 +38,12 @@ export function createUpstream(log = console.log) {
     request.resume();
     // JSON escapes keep whatever the client wrote on one line of the log.
     log(`${request.method} ${JSON.stringify(path.slice(0, 200))} ${status} ${decision} ${note}`);
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(`${JSON.stringify(answer)}\n`);
+    const body = `${JSON.stringify(answer)}\n`;
+    response.writeHead(status, {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(body),
+    });
+    response.end(body);
   });
   server.maxConnections = MAX_CONNECTIONS;
   return server;
