@@ -1,0 +1,100 @@
+# Every command of this workspace; run them with ./justw, which brings `just` itself.
+# Each recipe does its own set-up, may be run again, and may run beside another.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+target_dir := env("CARGO_TARGET_DIR", "target")
+wasm_target := "wasm32-unknown-unknown"
+built := target_dir / wasm_target / "wasm/portscan.wasm"
+module := "target/portscan.wasm"
+
+# Show the recipes.
+default:
+    @{{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted
+
+# Install what the other recipes need: Rust parts, the pinned Envoy, tools of the system.
+setup:
+    @.ci/setup
+
+# Set up, build the module, start Envoy and scan it, step by step; --stay leaves Envoy running.
+demo *ARGS: setup wasm
+    @cargo run --quiet -p portscan-demo -- {{ ARGS }}
+
+# Set up, build the module and run every test, those against the real Envoy included.
+test: setup wasm
+    @echo "== all tests"
+    cargo test
+
+# Build the module: unused exports dropped, in target/portscan.wasm.
+wasm:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    echo "== module"
+    mkdir -p .tools target
+    # Two builds at once would read each other's unfinished files.
+    if command -v flock >/dev/null; then exec 9>.tools/wasm.lock; flock 9; fi
+    cargo build --profile wasm --target {{ wasm_target }} -p portscan-plugin
+    cargo run --quiet -p portscan-finish -- {{ quote(built) }} {{ module }}.new
+    mv {{ module }}.new {{ module }}
+    echo "{{ module }}: $(wc -c < {{ module }} | tr -d ' ') bytes"
+
+# Test the core alone: no Envoy, no module, seconds.
+test-core:
+    cargo test -p portscan-core
+
+# Test the module in the real Envoy; ARGS go to the tests, such as the name of one.
+e2e *ARGS: setup wasm
+    @echo "== module in the real Envoy"
+    cargo test -p portscan-e2e -- {{ ARGS }}
+
+# Check every configuration in envoy/: our own rules, then Envoy with the module.
+validate *FILES: setup wasm
+    @echo "== configurations"
+    PYTHONPATH=.tools/bin/pyyaml python3 envoy/validate.py --self-test
+    PYTHONPATH=.tools/bin/pyyaml python3 envoy/validate.py --envoy "${ENVOY:-.tools/bin/envoy}" {{ if FILES == "" { "envoy/*.yaml" } else { FILES } }}
+
+# Formatting, clippy, the rules of .ci/tidy, licences and sources of dependencies.
+lint: setup
+    @echo "== format"
+    cargo fmt --all --check
+    @echo "== clippy"
+    cargo clippy --quiet --all-targets -- -D warnings
+    cargo clippy --quiet -p portscan-plugin --target {{ wasm_target }} -- -D warnings
+    @echo "== tidy"
+    .ci/tidy
+    @echo "== dependencies"
+    "$(.ci/tool cargo-deny)" --log-level error check bans licenses sources
+
+# Known vulnerabilities of dependencies; fetches the advisory database.
+advisories:
+    "$(.ci/tool cargo-deny)" check advisories
+
+# Build the documentation; a broken link is an error.
+doc: setup
+    @echo "== documentation"
+    RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps
+    RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps -p portscan-plugin --target {{ wasm_target }}
+
+# Run the fuzz target TARGET for SECS seconds.
+fuzz TARGET SECS="60": (_fuzz "run" TARGET "--" ("-max_total_time=" + SECS))
+
+# Build every fuzz target.
+fuzz-build: (_fuzz "build")
+
+# RUSTC_BOOTSTRAP lets the pinned compiler instrument code, so no nightly is needed. No sanitizer:
+# the code under test is safe Rust.
+_fuzz COMMAND *ARGS: setup
+    #!/usr/bin/env bash
+    set -euo pipefail
+    echo "== fuzz {{ COMMAND }}"
+    if ! command -v c++ >/dev/null; then
+        echo "skipped: fuzzing needs a C++ compiler: install g++" >&2
+        exit 0
+    fi
+    tool=$(.ci/tool cargo-fuzz)
+    export RUSTC_BOOTSTRAP=1
+    "$tool" fuzz {{ COMMAND }} --fuzz-dir plugin/core/fuzz --sanitizer none {{ ARGS }}
+
+# What .ci/run runs: everything above that proves something.
+ci: lint doc test validate fuzz-build
+    @echo "== all passed"
