@@ -10,6 +10,7 @@ mod validate;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    process::ExitStatus,
     time::Duration,
 };
 
@@ -152,6 +153,12 @@ impl Envoy {
     /// Whether the process still runs.
     pub fn is_running(&mut self) -> bool {
         self.process.exit().is_none()
+    }
+
+    /// Waits, without a limit, until the process ends by itself or by a signal from elsewhere, such
+    /// as Ctrl-C. Fails when the system cannot say how it ended.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        self.process.wait()
     }
 
     /// Kills the process at once (SIGKILL) and waits for its end; the ports stay reserved, and

@@ -44,6 +44,7 @@ impl Netns {
     /// Fails where [`Netns::available`] does, with the same line.
     pub fn new() -> Result<Self> {
         Self::available().map_err(|reason| anyhow!(reason))?;
+        remove_orphans();
         Self::make()
     }
 
@@ -152,7 +153,6 @@ fn probe() -> Result<(), String> {
     if Command::new("ip").arg("-V").output().is_err() {
         return Err("network namespaces need the command ip: install iproute2".into());
     }
-    remove_orphans();
     Netns::make()
         .map(drop)
         .map_err(|error| format!("network namespaces are not allowed here: {error:#}"))

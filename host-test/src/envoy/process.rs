@@ -50,6 +50,10 @@ impl Process {
         self.child.try_wait().ok().flatten()
     }
 
+    pub(crate) fn wait(&mut self) -> Result<ExitStatus> {
+        self.child.wait().context("wait for envoy")
+    }
+
     pub(crate) fn kill(&mut self) {
         // Both fail only when the process has ended already.
         let _ = self.child.kill();

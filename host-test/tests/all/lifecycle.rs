@@ -57,6 +57,14 @@ fn a_killed_envoy_leaves_its_log() {
 }
 
 #[test]
+fn an_envoy_that_is_told_to_end_can_be_waited_for() {
+    let mut setup = start().unwrap();
+    setup.envoy.admin_post("/quitquitquit").unwrap();
+    assert!(setup.envoy.wait().unwrap().success());
+    assert!(!setup.envoy.is_running());
+}
+
+#[test]
 fn counters_count_and_unknown_ones_are_zero() {
     let setup = start().unwrap();
     let name = "http.plain.downstream_rq_total";

@@ -1,6 +1,11 @@
 //! Namespaces: a proxy and its clients with addresses of their own.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr, TcpListener},
+    path::Path,
+    process::Command,
+    time::Duration,
+};
 
 use host_test::{
     Netns, Result,
@@ -25,7 +30,7 @@ fn envoy_inside_sees_the_addresses_of_its_clients() -> Result<()> {
         &["198.51.100.1/24", "2001:db8::1/64"],
         &["198.51.100.10/24", "198.51.100.11/24", "2001:db8::10/64"],
     )?;
-    let listener = proxy.enter(|| std::net::TcpListener::bind("127.0.0.1:9000"))??;
+    let listener = proxy.enter(|| TcpListener::bind("127.0.0.1:9000"))??;
     let upstream = EchoUpstream::serve(listener)?;
     let setup = start_with(|builder| builder.inside(&proxy).keep_ports().map_port(9000, 9000))?;
     assert_eq!(setup.envoy.port(10_000), 10_000);
@@ -34,7 +39,7 @@ fn envoy_inside_sees_the_addresses_of_its_clients() -> Result<()> {
         ("198.51.100.11", "198.51.100.1"),
         ("2001:db8::10", "2001:db8::1"),
     ] {
-        let source = Source::ip(from.parse::<std::net::IpAddr>()?).inside(&clients);
+        let source = Source::ip(from.parse::<IpAddr>()?).inside(&clients);
         let to = SocketAddr::new(to.parse()?, 10_000);
         assert_eq!(source.get(to, &format!("/{from}"))?.status, 200);
         let target = format!(" /{from}");
@@ -83,5 +88,24 @@ fn commands_run_inside_and_their_errors_come_out() -> Result<()> {
         error.to_string(),
         "address \"198.51.100.9\" has no prefix length, such as /24"
     );
+    Ok(())
+}
+
+#[test]
+fn a_namespace_of_a_process_that_is_gone_is_removed() -> Result<()> {
+    if !available() {
+        return Ok(());
+    }
+    let mut ended = Command::new("true").spawn()?;
+    ended.wait()?;
+    let name = format!("host-test-{}-0", ended.id());
+    assert!(
+        Command::new("ip")
+            .args(["netns", "add", &name])
+            .status()?
+            .success()
+    );
+    let _new = Netns::new()?;
+    assert!(!Path::new("/run/netns").join(name).exists());
     Ok(())
 }
