@@ -8,11 +8,17 @@ wasm_target := "wasm32-unknown-unknown"
 built := target_dir / wasm_target / "wasm/portscan.wasm"
 module := "target/portscan.wasm"
 
+# RUSTC_BOOTSTRAP lets the pinned compiler instrument code, so no nightly is needed. No sanitizer:
+# the code under test is safe Rust.
+fuzz := 'RUSTC_BOOTSTRAP=1 "$(.ci/tool cargo-fuzz)" fuzz'
+fuzz_args := "--fuzz-dir plugin/core/fuzz --sanitizer none"
+
 # Show the recipes.
 default:
     @{{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted
 
 # Install what the other recipes need: Rust parts, the pinned Envoy, tools of the system.
+[no-exit-message]
 setup:
     @.ci/setup
 
@@ -21,7 +27,7 @@ demo *ARGS: setup wasm
     @cargo run --quiet -p portscan-demo -- {{ ARGS }}
 
 # Set up, build the module and run every test, those against the real Envoy included.
-test: setup wasm
+test: setup wasm examples
     @echo "== all tests"
     cargo test
 
@@ -47,6 +53,13 @@ e2e *ARGS: setup wasm
     @echo "== module in the real Envoy"
     cargo test -p portscan-e2e -- {{ ARGS }}
 
+# Test the examples that are not Rust, without Envoy.
+examples: setup
+    @echo "== examples in other languages"
+    python3 -m unittest discover --start-directory examples/upstream-python
+    @if command -v node >/dev/null; then node --test --test-reporter=spec examples/upstream-node/*.test.mjs; \
+    else echo "skipped: the example in JavaScript needs node: install nodejs"; fi
+
 # Check every configuration in envoy/: our own rules, then Envoy with the module.
 validate *FILES: setup wasm
     @echo "== configurations"
@@ -57,6 +70,7 @@ validate *FILES: setup wasm
 lint: setup
     @echo "== format"
     cargo fmt --all --check
+    cargo fmt --manifest-path plugin/core/fuzz/Cargo.toml --check
     @echo "== clippy"
     cargo clippy --quiet --all-targets -- -D warnings
     cargo clippy --quiet -p portscan-plugin --target {{ wasm_target }} -- -D warnings
@@ -75,25 +89,17 @@ doc: setup
     RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps
     RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps -p portscan-plugin --target {{ wasm_target }}
 
-# Run the fuzz target TARGET for SECS seconds.
-fuzz TARGET SECS="60": (_fuzz "run" TARGET "--" ("-max_total_time=" + SECS))
+# Run the fuzz target TARGET for SECS seconds; what it finds of interest stays in target/.
+fuzz TARGET SECS="60": setup
+    @echo "== fuzz {{ TARGET }}"
+    mkdir -p target/fuzz-corpus/{{ TARGET }}
+    {{ fuzz }} run {{ fuzz_args }} {{ TARGET }} target/fuzz-corpus/{{ TARGET }} -- -max_total_time={{ SECS }}
 
-# Build every fuzz target.
-fuzz-build: (_fuzz "build")
-
-# RUSTC_BOOTSTRAP lets the pinned compiler instrument code, so no nightly is needed. No sanitizer:
-# the code under test is safe Rust.
-_fuzz COMMAND *ARGS: setup
-    #!/usr/bin/env bash
-    set -euo pipefail
-    echo "== fuzz {{ COMMAND }}"
-    if ! command -v c++ >/dev/null; then
-        echo "skipped: fuzzing needs a C++ compiler: install g++" >&2
-        exit 0
-    fi
-    tool=$(.ci/tool cargo-fuzz)
-    export RUSTC_BOOTSTRAP=1
-    "$tool" fuzz {{ COMMAND }} --fuzz-dir plugin/core/fuzz --sanitizer none {{ ARGS }}
+# Build every fuzz target; needs a C++ compiler.
+fuzz-build: setup
+    @echo "== fuzz targets"
+    @if command -v c++ >/dev/null; then {{ fuzz }} build {{ fuzz_args }}; \
+    else echo "skipped: fuzz targets need a C++ compiler: install g++"; fi
 
 # What .ci/run runs: everything above that proves something.
 ci: lint doc test validate fuzz-build
