@@ -107,9 +107,9 @@ impl Builder {
 
     /// Starts Envoy and waits until it is ready.
     ///
-    /// Fails when the file, a replacement or the program is missing, when no port is free, when
-    /// Envoy refuses the configuration (with the lines of its log that say why), or when it is
-    /// not ready in time.
+    /// Fails when the file, its admin interface, a replacement or the program is missing, when no
+    /// port is free, when Envoy refuses the configuration (with the lines of its log that say
+    /// why), or when it is not ready in time.
     pub fn start(self) -> Result<Envoy> {
         let (text, ports) = self.configuration()?;
         let scratch = Scratch::new()?;
@@ -145,6 +145,9 @@ impl Builder {
             fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
         for (from, to) in &self.replacements {
             text = config::replace(&text, from, to)?;
+        }
+        if !text.contains("admin:") {
+            bail!("{} has no admin interface to ask", path.display());
         }
         let mut ports = PortMap::default();
         let known = config::ports(&text);

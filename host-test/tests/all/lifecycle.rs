@@ -144,6 +144,9 @@ fn a_start_with_something_missing_says_what() {
         fails(|builder| builder.map_port(4_711, 1)),
         "the configuration has no port_value 4711 to stand 1 for"
     );
+    assert!(
+        fails(|builder| builder.replace("admin:", "#")).ends_with("has no admin interface to ask")
+    );
     let missing = Envoy::builder("/no/such/file.yaml").start().err().unwrap();
     assert_eq!(missing.to_string(), "read /no/such/file.yaml");
 }
