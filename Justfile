@@ -8,6 +8,8 @@ wasm_target := "wasm32-unknown-unknown"
 built := target_dir / wasm_target / "wasm/portscan.wasm"
 module := "target/portscan.wasm"
 
+check_yaml := "PYTHONPATH=.tools/bin/pyyaml python3 envoy/validate.py"
+
 # RUSTC_BOOTSTRAP lets the pinned compiler instrument code, so no nightly is needed. No sanitizer:
 # the code under test is safe Rust.
 fuzz := 'RUSTC_BOOTSTRAP=1 "$(.ci/tool cargo-fuzz)" fuzz'
@@ -63,8 +65,8 @@ examples: setup
 # Check every configuration in envoy/: our own rules, then Envoy with the module.
 validate *FILES: setup wasm
     @echo "== configurations"
-    PYTHONPATH=.tools/bin/pyyaml python3 envoy/validate.py --self-test
-    PYTHONPATH=.tools/bin/pyyaml python3 envoy/validate.py --envoy "${ENVOY:-.tools/bin/envoy}" {{ if FILES == "" { "envoy/*.yaml" } else { FILES } }}
+    {{ check_yaml }} --self-test
+    {{ check_yaml }} --envoy "${ENVOY:-.tools/bin/envoy}" {{ if FILES == "" { "envoy/*.yaml" } else { FILES } }}
 
 # Formatting, clippy, the rules of .ci/tidy, licences and sources of dependencies.
 lint: setup

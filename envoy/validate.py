@@ -52,9 +52,11 @@ def problems(text):
         if problem:
             found.append(f"{path}: {problem}")
         elif PLACE_OF_ROLE[role] != place:
-            found.append(f"{path}: role {role} stands in {place}, it belongs in {PLACE_OF_ROLE[role]}")
-        if config.get("failure_policy") != "FAIL_RELOAD":
-            found.append(f"{path}: failure_policy is {config.get('failure_policy')}, not FAIL_RELOAD")
+            belongs = PLACE_OF_ROLE[role]
+            found.append(f"{path}: role {role} stands in {place}, it belongs in {belongs}")
+        policy = config.get("failure_policy")
+        if policy != "FAIL_RELOAD":
+            found.append(f"{path}: failure_policy is {policy}, not FAIL_RELOAD")
         if config.get("vm_config") != modules[0][2].get("vm_config"):
             found.append(f"{path}: vm_config differs from that of {modules[0][0]}")
     found.extend(quic_problems(root))
@@ -102,7 +104,10 @@ def quic_problems(node, path=""):
     if reason:
         for below, place, _config in walk(node, path):
             if place == PLACE_OF_ROLE["sensor"]:
-                yield f"{below}: a network filter of the module on QUIC ({reason}): its clients have no proven address"
+                yield (
+                    f"{below}: a network filter of the module on QUIC ({reason}): "
+                    "its clients have no proven address"
+                )
         return
     for key, value in node.items():
         yield from quic_problems(value, f"{path}.{key}" if path else str(key))
@@ -112,7 +117,9 @@ def quic_reason(node):
     """Why `node` is a listener or filter chain that speaks QUIC; None when it is not."""
     if "udp_listener_config" in node:
         return "udp_listener_config"
-    for address in [node.get("address"), *additional_addresses(node)]:
+    further = node.get("additional_addresses")
+    for entry in [node, *(further if isinstance(further, list) else [])]:
+        address = entry.get("address") if isinstance(entry, dict) else None
         socket = address.get("socket_address") if isinstance(address, dict) else None
         if isinstance(socket, dict) and socket.get("protocol") == "UDP":
             return "protocol UDP"
@@ -123,14 +130,10 @@ def quic_reason(node):
     return None
 
 
-def additional_addresses(node):
-    extra = node.get("additional_addresses")
-    return [entry.get("address") for entry in extra or [] if isinstance(entry, dict)] if isinstance(extra, list) else []
-
-
 def envoy_problem(envoy, path):
     """What Envoy says against a file; None when it is valid."""
-    command = [envoy, "--mode", "validate", "--use-dynamic-base-id", "-l", "warning", "-c", str(path)]
+    command = [envoy, "--mode", "validate", "--use-dynamic-base-id", "-l", "warning", "-c"]
+    command.append(str(path))
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode == 0:
         return None
