@@ -1,0 +1,147 @@
+//! The configuration of one filter.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::fields::{sensor, tagger};
+use super::json::Json;
+use super::policy::{self, Policy};
+use super::problem::Problem;
+use super::reader::Reader;
+use crate::first_bytes::is_name_pattern;
+
+/// What the configuration of one filter says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plugin {
+    /// What the filter does.
+    pub role: Role,
+    /// The policy, where the platform cannot configure the VM.
+    pub policy: Option<Policy>,
+}
+
+/// What a filter does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Network filter: sees connections.
+    Sensor(Sensor),
+    /// HTTP filter: tags requests.
+    Tagger(Tagger),
+    /// Bootstrap extension: does what must be done once.
+    Keeper,
+}
+
+/// A checked sensor. Field by field documented in [`super::reference`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "documented in `reference`, where a test demands it"
+)]
+pub struct Sensor {
+    pub decoy: bool,
+    pub real_ports: Vec<u16>,
+    pub names: Vec<String>,
+    pub standing: StandingSource,
+    pub hold_secs: u16,
+}
+
+/// Who says that a client was served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StandingSource {
+    /// The sensor, from the first bytes.
+    #[default]
+    Bytes,
+    /// The tagger behind it, from the response's status.
+    Tagger,
+}
+
+/// A checked tagger. Field by field documented in [`super::reference`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "documented in `reference`, where a test demands it"
+)]
+pub struct Tagger {
+    pub observe: bool,
+}
+
+pub(super) const ROLES: [&str; 3] = ["sensor", "tagger", "keeper"];
+
+pub(super) fn read(json: Json, problems: &mut Vec<Problem>) -> Option<Plugin> {
+    let mut reader = Reader::new("", json, problems);
+    let role = match reader.take("role") {
+        Some(Json::Text(role)) if role == "sensor" => Role::Sensor(read_sensor(&mut reader)),
+        Some(Json::Text(role)) if role == "tagger" => Role::Tagger(read_tagger(&mut reader)),
+        Some(Json::Text(role)) if role == "keeper" => Role::Keeper,
+        Some(other) => {
+            let allowed = alloc::format!("must be one of {}", super::problem::quoted(&ROLES));
+            reader.refuse("role", &other, allowed);
+            return None;
+        }
+        None => {
+            let missing = Problem::missing("role", &ROLES);
+            reader.problems().push(missing);
+            return None;
+        }
+    };
+    let policy = reader.object("policy").map(policy::read);
+    reader.finish();
+    Some(Plugin { role, policy })
+}
+
+fn read_sensor(reader: &mut Reader<'_>) -> Sensor {
+    let decoy = reader.switch(&sensor::DECOY);
+    let real_ports = reader.list(
+        "real_ports",
+        sensor::REAL_PORTS_MAX,
+        "must be a port from 1 to 65535",
+        port,
+    );
+    if !decoy && let Some(first) = real_ports.first() {
+        let found = Json::Integer((*first).into());
+        reader.refuse(
+            "real_ports",
+            &found,
+            "must be empty unless \"decoy\" is true",
+        );
+    }
+    let names = reader.list(
+        "names",
+        sensor::NAMES_MAX,
+        "must be a host name in lower case, perhaps behind \"*.\", without port",
+        |json| match json {
+            Json::Text(text) if is_name_pattern(text) => Some(text.to_string()),
+            _ => None,
+        },
+    );
+    let standing = reader.choice(&sensor::STANDING);
+    let hold_default = if decoy { sensor::HOLD_SECS.default } else { 0 };
+    let hold_secs = reader
+        .optional_whole(&sensor::HOLD_SECS)
+        .unwrap_or(hold_default);
+    let hold_secs = u16::try_from(hold_secs).unwrap_or(u16::MAX);
+    Sensor {
+        decoy,
+        real_ports,
+        names,
+        standing,
+        hold_secs,
+    }
+}
+
+fn read_tagger(reader: &mut Reader<'_>) -> Tagger {
+    let observe = reader.switch(&tagger::OBSERVE);
+    let is_trusted = reader.switch(&tagger::TRUSTED_ADDRESS);
+    if observe && !is_trusted {
+        let allowed = "needs \"source_address_is_trusted\": true, because the module cannot see \
+                       whether Envoy takes the address from X-Forwarded-For";
+        reader.refuse("observe", &Json::Bool(true), allowed);
+    }
+    Tagger { observe }
+}
+
+fn port(json: &Json) -> Option<u16> {
+    match json {
+        Json::Integer(number) => u16::try_from(*number).ok().filter(|port| *port > 0),
+        _ => None,
+    }
+}

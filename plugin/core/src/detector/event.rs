@@ -1,0 +1,169 @@
+//! What happens to a slot.
+
+use crate::counters::Counters;
+use crate::evidence::{Evidence, EvidenceSet, Nats};
+use crate::hash::Seed;
+use crate::model::{Change, Model, Place};
+use crate::pool::{self, WIDE_FROM_PORTS};
+use crate::sketch::combined_count;
+use crate::slot::Slot;
+use crate::source::SourceKey;
+use crate::store::Store;
+use crate::table::Geometry;
+use crate::targets::Target;
+use crate::time::Time;
+
+/// Something that a contact did.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// It was made; to a decoy of this weight, if to one.
+    Open { decoy: Option<Nats> },
+    /// It is over (or counts as it is): so much more, and silent or not.
+    End { add: Nats, is_silent: bool },
+    /// It asked a decoy for a served name: so much less.
+    TakeBack { less: Nats, flagged_here: bool },
+    /// It was served at a real port.
+    Served,
+}
+
+/// Who, where and when.
+pub(super) struct Context<'a> {
+    pub(super) model: &'a Model,
+    pub(super) seed: &'a Seed,
+    pub(super) source: SourceKey,
+    pub(super) target: Target,
+    pub(super) place: Place,
+    /// The source is a declared scanner's.
+    pub(super) is_known: bool,
+    pub(super) now: Time,
+}
+
+/// What became of the slot.
+pub(super) struct Applied {
+    pub(super) slot: Slot,
+    pub(super) change: Change,
+    /// What counted as evidence.
+    pub(super) evidence: EvidenceSet,
+    /// The source had no slot before.
+    pub(super) is_new: bool,
+}
+
+impl Event {
+    /// The slot after this event, or `None` if it does not change or come to be. A source without
+    /// slot gets one only for suspicious evidence; then `in_standing` is asked.
+    pub(super) fn apply(
+        self,
+        context: &Context<'_>,
+        existing: Option<Slot>,
+        in_standing: impl FnOnce() -> bool,
+    ) -> Option<Applied> {
+        let Context {
+            model,
+            seed,
+            source,
+            target,
+            place,
+            is_known,
+            now,
+        } = *context;
+        let is_suspicious = match self {
+            Self::Open { decoy } => decoy.is_some() || is_known,
+            Self::End { .. } => true,
+            Self::TakeBack { .. } | Self::Served => false,
+        };
+        if existing.is_none() && !is_suspicious {
+            return None;
+        }
+        let is_new = existing.is_none();
+        let mut slot = existing.unwrap_or_else(|| {
+            let mut slot = Slot::new(source, now);
+            if in_standing() {
+                Model::begin_with_standing(&mut slot, now);
+            }
+            slot
+        });
+        let was_flagged = slot.flag.is_some();
+        let mut evidence = EvidenceSet::default();
+        let mut change = Change::None;
+        match self {
+            Self::Open { decoy } => {
+                Model::connected(&mut slot, now);
+                if let Some(weight) = decoy {
+                    evidence = model.decoy(&mut slot, now, seed, target, weight);
+                }
+                if is_known {
+                    model.known(&mut slot, now, seed, target);
+                    evidence.insert(Evidence::Known);
+                }
+            }
+            Self::End { add, is_silent } => {
+                if is_new {
+                    Model::connected(&mut slot, now);
+                }
+                if add > Nats::ZERO {
+                    model.reweigh_decoy(&mut slot, now, add);
+                }
+                if is_silent {
+                    evidence = model.silent(&mut slot, now, seed, target, place);
+                }
+            }
+            Self::TakeBack { less, flagged_here } => {
+                model.reweigh_decoy(&mut slot, now, Nats::ZERO.minus(less));
+                if flagged_here {
+                    change = model.withdraw(&mut slot, now);
+                }
+            }
+            Self::Served => {
+                if !model.served(&mut slot, now) {
+                    return None;
+                }
+            }
+        }
+        if is_suspicious && model.judge(&mut slot, now) == Change::Flagged
+            || (!was_flagged && slot.flag.is_some())
+        {
+            change = Change::Flagged;
+        }
+        Some(Applied {
+            slot,
+            change,
+            evidence,
+            is_new,
+        })
+    }
+}
+
+impl Applied {
+    /// Counts the ports of a source that touched more than its slot can count.
+    pub(super) fn count_widely(
+        &mut self,
+        store: &mut impl Store,
+        counters: &mut Counters,
+        geometry: &Geometry,
+        context: &Context<'_>,
+    ) {
+        let narrow = self.slot.targets.port_count();
+        if narrow <= WIDE_FROM_PORTS || context.place == Place::Real {
+            return;
+        }
+        let Context {
+            seed, target, now, ..
+        } = *context;
+        let counted = pool::count(
+            store,
+            counters,
+            geometry,
+            seed,
+            &self.slot,
+            target.port,
+            now,
+        );
+        if let Some(wide) = counted {
+            let ports = combined_count(narrow, wide, WIDE_FROM_PORTS);
+            self.slot.ports = self
+                .slot
+                .ports
+                .max(u16::try_from(ports).unwrap_or(u16::MAX));
+        }
+    }
+}

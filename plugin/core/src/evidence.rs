@@ -1,0 +1,156 @@
+//! Kinds of evidence and what each weighs.
+//!
+//! A weight is `ln(P(evidence | scanner) / P(evidence | benign))` in hundredths of a nat: the
+//! summands of Wald's sequential probability ratio test as Jung, Paxson, Berger and Balakrishnan
+//! used it ("Fast Portscan Detection Using Sequential Hypothesis Testing", IEEE S&P 2004).
+
+/// A log-likelihood ratio in hundredths of a nat.
+///
+/// An integer, so that every machine computes the same to the bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Nats(i32);
+
+impl Nats {
+    /// No evidence either way.
+    pub const ZERO: Self = Self(0);
+
+    /// `hundredths` hundredths of a nat.
+    pub const fn from_hundredths(hundredths: i32) -> Self {
+        Self(hundredths)
+    }
+
+    /// Hundredths of a nat.
+    pub const fn hundredths(self) -> i32 {
+        self.0
+    }
+
+    /// The sum, saturating.
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// The difference, saturating.
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+/// What speaks for a scanner, in the order in which tags are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Evidence {
+    /// Contact with a decoy target.
+    Decoy = 0,
+    /// A further distinct suspicious target.
+    Ports = 1,
+    /// A connection that was closed, or held, without a byte.
+    Silent = 2,
+    /// The source is on a list of declared scanners.
+    Known = 3,
+}
+
+impl Evidence {
+    /// Every kind, in the order of the header's `tags`.
+    pub const ALL: [Self; 4] = [Self::Decoy, Self::Ports, Self::Silent, Self::Known];
+
+    /// The name in the header, in logs and in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Decoy => "decoy",
+            Self::Ports => "ports",
+            Self::Silent => "silent",
+            Self::Known => "known",
+        }
+    }
+
+    /// The kind with this number, as a slot holds it.
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|evidence| *evidence as u8 == number)
+    }
+}
+
+/// A set of kinds of evidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EvidenceSet(u16);
+
+impl EvidenceSet {
+    pub(crate) const fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// Adds `evidence`.
+    pub const fn insert(&mut self, evidence: Evidence) {
+        self.0 |= 1 << evidence as u8;
+    }
+
+    /// Whether `evidence` is in the set.
+    pub const fn contains(self, evidence: Evidence) -> bool {
+        self.0 & (1 << evidence as u8) != 0
+    }
+
+    /// The kinds in the set, in the order of [`Evidence::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Evidence> {
+        Evidence::ALL
+            .into_iter()
+            .filter(move |evidence| self.contains(*evidence))
+    }
+}
+
+/// Weights of DETECTION: starting values of the model, in one place.
+pub mod weight {
+    use super::Nats;
+
+    /// First contact with a decoy target that nobody reaches by mistake.
+    pub const DECOY: Nats = Nats::from_hundredths(600);
+    /// First contact with a decoy target that people and browsers reach by mistake; also what is
+    /// left of [`DECOY`] when the contact asks for a served name, because any web page can make a
+    /// visitor's browser knock at a port.
+    pub const DECOY_BY_MISTAKE: Nats = Nats::from_hundredths(400);
+    /// A further distinct suspicious target.
+    pub const PORTS: Nats = Nats::from_hundredths(140);
+    /// A connection without a byte.
+    pub const SILENT: Nats = Nats::from_hundredths(150);
+    /// Most that silence at real ports adds up to: below the lowest threshold, because a health
+    /// check looks exactly so.
+    pub const SILENT_REAL_MAX: Nats = Nats::from_hundredths(290);
+    /// Credit of a source in good standing when it gets its slot.
+    pub const STANDING: Nats = Nats::from_hundredths(200);
+    /// Credit for each further hour in which a source with a slot was served.
+    pub const STANDING_HOURLY: Nats = Nats::from_hundredths(100);
+    /// Most credit a source can have (the floor of Weaver, Staniford, Paxson, "Very Fast
+    /// Containment of Scanning Worms", USENIX Security 2004): a scanner must not save up for a scan.
+    pub const STANDING_MAX: Nats = Nats::from_hundredths(400);
+    /// Highest score: what is beyond would only outlive the verdict.
+    pub const SCORE_MAX: Nats = Nats::from_hundredths(10_000);
+}
+
+/// Decoy ports that people and browsers reach by mistake: web alternates.
+pub const MISTAKE_PORTS: [u16; 9] = [81, 444, 8000, 8008, 8080, 8081, 8443, 8888, 9443];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_survives_its_number() {
+        for evidence in Evidence::ALL {
+            assert_eq!(Evidence::from_number(evidence as u8), Some(evidence));
+        }
+        assert_eq!(Evidence::from_number(200), None);
+    }
+
+    #[test]
+    fn a_set_lists_its_kinds_in_header_order() {
+        let mut set = EvidenceSet::default();
+        set.insert(Evidence::Silent);
+        set.insert(Evidence::Decoy);
+        assert!(set.iter().eq([Evidence::Decoy, Evidence::Silent]));
+        assert!(!set.contains(Evidence::Ports));
+    }
+}

@@ -1,0 +1,62 @@
+//! Port-scan detection as pure code: no host, no clock, no I/O.
+//!
+//! Time and randomness come in as arguments, shared data through the [`store::Store`] port; what
+//! is to be done comes out as values. A good order of reading: [`detector`], [`model`], [`slot`],
+//! [`table`].
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    clippy::string_slice,
+    reason = "nothing that a client or a neighbour sends may trap the module"
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test may fail"
+    )
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod address;
+pub mod cache;
+pub mod config;
+pub mod contact;
+pub mod counters;
+pub mod decay;
+pub mod detector;
+pub mod evidence;
+pub mod first_bytes;
+pub mod hash;
+pub mod header;
+pub mod listener;
+pub mod model;
+pub mod networks;
+pub mod page;
+pub mod pool;
+pub mod rate;
+pub mod reasons;
+pub mod ring;
+pub mod seed;
+pub mod sketch;
+pub mod slot;
+pub mod source;
+pub mod standing;
+pub mod store;
+pub mod table;
+pub mod targets;
+pub mod time;
+pub mod update;
+pub mod verdict;

@@ -1,0 +1,385 @@
+//! The bounded, set-associative table of sources in shared data.
+//!
+//! A fixed number of pages holds up to 31 slots each. A source can lie in one page only, chosen by
+//! a keyed hash of its *network* and, by a few bits, of its own address: so the addresses of one
+//! network share `spread` pages, in each of which the network may hold its part of
+//! `flagged_per_network`, and no flood from one network reaches the rest of the table.
+//!
+//! ```text
+//!  page = place(hash(network)) + hash(source) mod spread
+//!
+//!          ┌ 0 ┬ 1 ┬ 2 ┬ … ┬ 30┐
+//!  page 0  │   │   │   │   │   │   31 slots of 128 bytes
+//!  page 1  │   │ ■ │ ■ │   │ ■ │ ◄─┐
+//!  page 2  │ ■ │   │   │ ■ │   │ ◄─┼ one network, spread over neighbouring pages
+//!  page 3  │   │   │ ■ │   │   │ ◄─┘
+//!    …     └───┴───┴───┴───┴───┘
+//! ```
+//!
+//! A new source takes a free slot, or that of the source worth least: unflagged before flagged,
+//! lower score before higher, older before newer. Unflagged sources never evict flagged ones. Where
+//! all are flagged, the network with most slots in the page gives one up, so that a network with
+//! one slot keeps it until 31 networks meet in one page.
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::counters::{Counter, Counters};
+use crate::hash::{Seed, place};
+use crate::model::Model;
+use crate::page::{Page, PageKind, cells_max};
+use crate::slot::{SLOT_LEN, Slot};
+use crate::source::{NetworkKey, Prefixes, SourceKey};
+use crate::store::Store;
+use crate::time::Time;
+use crate::update::{Form, Step};
+
+/// Slots of a page.
+pub const SLOTS_PER_PAGE: u32 = 31;
+const _: () = assert!(cells_max(SLOT_LEN) == SLOTS_PER_PAGE as usize);
+
+/// Most flagged slots of one network in one page: half of it.
+const NETWORK_PART_MAX: u16 = 16;
+
+const FORM: Form = Form {
+    kind: PageKind::Shard,
+    cell_len: SLOT_LEN,
+};
+
+/// Size and shape of a table. It is part of the keys, so that tables of different geometry never
+/// touch each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Sources that the table has room for.
+    pub capacity: u32,
+    /// What makes a source.
+    pub sources: Prefixes,
+    /// What makes a network.
+    pub networks: Prefixes,
+    /// Most flagged slots of one network.
+    pub flagged_per_network: u16,
+}
+
+impl Geometry {
+    /// How many pages there are.
+    pub const fn pages(&self) -> u32 {
+        self.capacity.div_ceil(SLOTS_PER_PAGE)
+    }
+
+    /// How many pages a network's sources share.
+    const fn spread(&self) -> u16 {
+        let spread = self.flagged_per_network.div_ceil(NETWORK_PART_MAX);
+        if spread == 0 { 1 } else { spread }
+    }
+
+    /// Most flagged slots of one network in one page.
+    const fn flagged_per_page(&self) -> u16 {
+        self.flagged_per_network / self.spread()
+    }
+
+    /// The key of page `index`.
+    pub fn key(&self, index: u32) -> String {
+        format!("{}/{index:x}", self.prefix("sources"))
+    }
+
+    /// What all keys of this table begin with.
+    pub fn prefix(&self, name: &str) -> String {
+        format!(
+            "portscan/1/{name}-{}-{}-{}-{}-{}",
+            self.capacity,
+            self.sources.ipv6,
+            self.networks.ipv4,
+            self.networks.ipv6,
+            self.flagged_per_network
+        )
+    }
+}
+
+/// The table as one worker uses it.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// Its size and shape.
+    pub geometry: Geometry,
+    /// How evidence ages, for telling which slot is worth least.
+    pub model: Model,
+}
+
+/// What to do with a slot.
+pub enum SlotStep<R> {
+    /// Leave it as it is.
+    Keep(R),
+    /// Store it.
+    Write(Slot, R),
+}
+
+/// What became of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Updated<R> {
+    /// What the caller's closure said.
+    pub result: R,
+    /// Whether the table now holds what the closure left: false where an unflagged source found no
+    /// room.
+    pub is_stored: bool,
+}
+
+impl Table {
+    /// The slot of `source`, brought up to `now`.
+    pub fn get(
+        &self,
+        store: &mut impl Store,
+        counters: &mut Counters,
+        seed: &Seed,
+        source: &SourceKey,
+        now: Time,
+    ) -> Option<Slot> {
+        let page = FORM.read(store, counters, &self.key_of(seed, source))?;
+        let (_, mut slot) = find(&page, source)?;
+        self.model.refresh(&mut slot, now);
+        Some(slot)
+    }
+
+    /// Changes the slot of `source` as `change` says. It is called again when another worker was
+    /// faster; only what the last call said holds. `None` if it was given up (counted).
+    pub fn update<S: Store, R>(
+        &self,
+        store: &mut S,
+        counters: &mut Counters,
+        seed: &Seed,
+        source: &SourceKey,
+        now: Time,
+        mut change: impl FnMut(&mut S, &mut Counters, Option<Slot>) -> SlotStep<R>,
+    ) -> Option<Updated<R>> {
+        let mut made_room = None;
+        let key = self.key_of(seed, source);
+        let updated = FORM.update(store, counters, &key, |store, counters, mut page| {
+            made_room = None;
+            let found = find(&page, source);
+            let existing = found.map(|(_, mut slot)| {
+                self.model.refresh(&mut slot, now);
+                slot
+            });
+            let (slot, result) = match change(store, counters, existing) {
+                SlotStep::Keep(result) => {
+                    return Step::Keep(Updated {
+                        result,
+                        is_stored: true,
+                    });
+                }
+                SlotStep::Write(slot, result) => (slot, result),
+            };
+            let becomes_flagged =
+                slot.flag.is_some() && existing.is_none_or(|before| before.flag.is_none());
+            let room = self.room(&page, &slot, found.map(|(at, _)| at), becomes_flagged, now);
+            made_room = room.evicts;
+            let is_stored = room.at.is_some_and(|at| page.put(at, &slot.encode()))
+                && room.frees.is_none_or(|at| page.put(at, &FREE));
+            if is_stored {
+                Step::Write(page, Updated { result, is_stored })
+            } else {
+                Step::Keep(Updated { result, is_stored })
+            }
+        });
+        match (&updated, made_room) {
+            (
+                Some(Updated {
+                    is_stored: true, ..
+                }),
+                Some(counter),
+            ) => counters.count(counter),
+            (
+                Some(Updated {
+                    is_stored: false, ..
+                }),
+                _,
+            ) => counters.count(Counter::Rejections),
+            _ => {}
+        }
+        updated
+    }
+
+    /// Tracked and flagged sources in page `index`.
+    pub fn census(
+        &self,
+        store: &mut impl Store,
+        counters: &mut Counters,
+        index: u32,
+        now: Time,
+    ) -> Census {
+        let mut census = Census::default();
+        if let Some(page) = FORM.read(store, counters, &self.geometry.key(index)) {
+            for slot in slots(&page) {
+                census.tracked += 1;
+                census.flagged += u32::from(is_flagged(&slot, now));
+            }
+        }
+        census
+    }
+
+    fn key_of(&self, seed: &Seed, source: &SourceKey) -> String {
+        let pages = self.geometry.pages().max(1);
+        let network = source.network(self.geometry.networks);
+        let home = place(seed.network(&network), pages);
+        let offset = seed.source(source) % u64::from(self.geometry.spread());
+        let index = (u64::from(home) + offset) % u64::from(pages);
+        self.geometry.key(u32::try_from(index).unwrap_or(0))
+    }
+
+    /// Where `slot` goes, and who makes room for it.
+    fn room(
+        &self,
+        page: &Page,
+        slot: &Slot,
+        found: Option<usize>,
+        becomes_flagged: bool,
+        now: Time,
+    ) -> Room {
+        if becomes_flagged && let Some(victim) = self.over_quota(page, slot, now) {
+            let evicts = Some(Counter::EvictionsFlagged);
+            return match found {
+                Some(at) => Room {
+                    at: Some(at),
+                    frees: Some(victim),
+                    evicts,
+                },
+                None => Room {
+                    at: Some(victim),
+                    frees: None,
+                    evicts,
+                },
+            };
+        }
+        if found.is_some() {
+            return Room {
+                at: found,
+                frees: None,
+                evicts: None,
+            };
+        }
+        let free = (0..page.len())
+            .find(|at| page.cell(*at) == Some(&FREE))
+            .or_else(|| {
+                u32::try_from(page.len())
+                    .ok()
+                    .filter(|len| *len < SLOTS_PER_PAGE)
+                    .map(|_| page.len())
+            });
+        if free.is_some() {
+            return Room {
+                at: free,
+                frees: None,
+                evicts: None,
+            };
+        }
+        let unflagged = self.least(page, now, |other| !is_flagged(other, now));
+        if unflagged.is_some() {
+            return Room {
+                at: unflagged,
+                frees: None,
+                evicts: Some(Counter::EvictionsUnflagged),
+            };
+        }
+        if !is_flagged(slot, now) {
+            return Room {
+                at: None,
+                frees: None,
+                evicts: None,
+            };
+        }
+        let crowd = self.most_frequent_network(page);
+        let at = self.least(page, now, |other| Some(self.network(other)) == crowd);
+        Room {
+            at,
+            frees: None,
+            evicts: Some(Counter::EvictionsFlagged),
+        }
+    }
+
+    /// The flagged slot of the same network that is worth least, if the network has its full part
+    /// of this page.
+    fn over_quota(&self, page: &Page, slot: &Slot, now: Time) -> Option<usize> {
+        let network = self.network(slot);
+        let is_rival = |other: &Slot| {
+            other.source != slot.source && is_flagged(other, now) && self.network(other) == network
+        };
+        let held = slots(page).filter(is_rival).count();
+        if held < usize::from(self.geometry.flagged_per_page()) {
+            return None;
+        }
+        self.least(page, now, is_rival)
+    }
+
+    fn most_frequent_network(&self, page: &Page) -> Option<NetworkKey> {
+        let count = |network| {
+            slots(page)
+                .filter(|other| self.network(other) == network)
+                .count()
+        };
+        slots(page)
+            .map(|slot| self.network(&slot))
+            .max_by_key(|network| count(*network))
+    }
+
+    /// The place of the slot that is worth least of those that `may_go`.
+    fn least(&self, page: &Page, now: Time, may_go: impl Fn(&Slot) -> bool) -> Option<usize> {
+        let worth = |slot: &Slot| (self.model.sum(slot, now), slot.last.at_most(now));
+        let candidates = (0..page.len()).filter_map(|at| Some((at, slot_at(page, at)?)));
+        let least = candidates
+            .filter(|(_, slot)| may_go(slot))
+            .min_by_key(|(_, slot)| worth(slot));
+        least.map(|(at, _)| at)
+    }
+
+    fn network(&self, slot: &Slot) -> NetworkKey {
+        slot.source.network(self.geometry.networks)
+    }
+}
+
+/// How many sources there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Sources with a slot.
+    pub tracked: u32,
+    /// Sources with a verdict.
+    pub flagged: u32,
+}
+
+impl core::ops::AddAssign for Census {
+    fn add_assign(&mut self, other: Self) {
+        self.tracked = self.tracked.saturating_add(other.tracked);
+        self.flagged = self.flagged.saturating_add(other.flagged);
+    }
+}
+
+struct Room {
+    /// Where the slot goes; nowhere if there is no room.
+    at: Option<usize>,
+    /// A slot to clear besides.
+    frees: Option<usize>,
+    evicts: Option<Counter>,
+}
+
+/// A cell without a source: no peer has the unspecified address.
+const FREE: [u8; SLOT_LEN] = [0; SLOT_LEN];
+
+fn is_flagged(slot: &Slot, now: Time) -> bool {
+    slot.flag.is_some_and(|flag| flag.expires > now)
+}
+
+fn find(page: &Page, source: &SourceKey) -> Option<(usize, Slot)> {
+    let is_his = |cell: &[u8]| cell.starts_with(source.as_bytes());
+    let at = page.cells().position(is_his)?;
+    Some((at, slot_at(page, at)?))
+}
+
+fn slots(page: &Page) -> impl Iterator<Item = Slot> {
+    (0..page.len()).filter_map(|at| slot_at(page, at))
+}
+
+fn slot_at(page: &Page, at: usize) -> Option<Slot> {
+    page.cell(at)
+        .filter(|cell| **cell != FREE)
+        .and_then(Slot::decode)
+}
+
+#[cfg(test)]
+mod tests;

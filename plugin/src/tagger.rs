@@ -1,0 +1,154 @@
+//! The tagger: an HTTP filter that writes the header and refuses blocked requests.
+
+use std::rc::Rc;
+
+use portscan_core::config::Action as PolicyAction;
+use portscan_core::contact::Contact;
+use portscan_core::counters::Counter;
+use portscan_core::header::is_at_least;
+use portscan_core::listener::Listener;
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+
+use crate::host::{self, Map};
+use crate::sensor;
+use crate::shared::SharedData;
+use crate::worker::{self, FILTER_STATE, Worker};
+
+/// The names under which upstreams could read the verdict.
+pub(crate) struct Names {
+    /// As configured, `x-portscan`.
+    header: String,
+    /// `x_portscan`: CGI and WSGI read both under one name.
+    folded: String,
+}
+
+impl Names {
+    pub(crate) fn new(header: &str) -> Self {
+        Self {
+            header: header.to_owned(),
+            folded: header.replace('-', "_"),
+        }
+    }
+
+    /// Takes away what a client sent under these names.
+    fn remove_from(&self, map: Map) -> u32 {
+        let removed = [&self.header, &self.folded].map(|name| host::remove_header(map, name));
+        removed
+            .iter()
+            .map(|removed| u32::from(removed.is_err()))
+            .sum()
+    }
+}
+
+/// One request.
+pub(crate) struct Tagger {
+    pub(crate) names: Rc<Names>,
+    /// Where the platform has no network filters: every request is watched as if it were a
+    /// connection to this listener.
+    pub(crate) observed: Option<Rc<Listener>>,
+    pub(crate) contact: Option<Contact>,
+}
+
+impl Context for Tagger {}
+
+impl HttpContext for Tagger {
+    fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+        let mut refused = self.names.remove_from(Map::RequestHeaders);
+        let tag = match &self.observed {
+            Some(listener) => {
+                let (contact, tag) = observe(listener);
+                self.contact = contact;
+                tag
+            }
+            None => match host::property(FILTER_STATE) {
+                Ok(tag) => tag.unwrap_or_default(),
+                Err(_) => {
+                    refused += 1;
+                    Vec::new()
+                }
+            },
+        };
+        let mut action = Action::Continue;
+        if !tag.is_empty() {
+            if worker::with(|worker| asks_for_block(worker, &tag)) == Some(true) {
+                refused += u32::from(host::respond(403, "portscan_blocked").is_err());
+                action = Action::Pause;
+            } else {
+                let added = host::add_header(Map::RequestHeaders, &self.names.header, &tag);
+                refused += u32::from(added.is_err());
+            }
+        }
+        if !tag.is_empty() || refused > 0 {
+            worker::with(|worker| {
+                worker.detector.counters.add(Counter::HostErrors, refused);
+                worker
+                    .detector
+                    .counters
+                    .add(Counter::TaggedRequests, u32::from(!tag.is_empty()));
+            });
+        }
+        action
+    }
+
+    fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
+        let refused = self.names.remove_from(Map::RequestTrailers);
+        worker::with(|worker| worker.detector.counters.add(Counter::HostErrors, refused));
+        Action::Continue
+    }
+
+    fn on_http_response_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+        let is_wanted = self.contact.is_some()
+            || worker::with(|worker| worker.wants_served()).unwrap_or_default();
+        if is_wanted && is_normal_status() {
+            match &mut self.contact {
+                Some(contact) => {
+                    let now = host::now();
+                    worker::with(|worker| worker.detector.served(&mut SharedData, now, contact));
+                }
+                None => {
+                    let connection_id = sensor::connection_id();
+                    worker::with(|worker| connection_id.map(|id| worker.served(id)));
+                }
+            }
+        }
+        Action::Continue
+    }
+}
+
+/// Watches a request like a connection; its contact and tag.
+fn observe(listener: &Listener) -> (Option<Contact>, Vec<u8>) {
+    let endpoints = sensor::endpoints();
+    let opened = worker::with(|worker| match endpoints {
+        Some(endpoints) => Some(worker.detector.open(
+            &mut SharedData,
+            host::now(),
+            listener,
+            endpoints,
+        )),
+        None => {
+            worker.detector.counters.count(Counter::AddressErrors);
+            None
+        }
+    });
+    let Some((contact, _)) = opened.flatten() else {
+        return (None, Vec::new());
+    };
+    let tag = contact.tag().as_bytes().to_vec();
+    (Some(contact), tag)
+}
+
+fn asks_for_block(worker: &mut Worker, tag: &[u8]) -> bool {
+    let policy = worker.detector.policy();
+    if policy.action != PolicyAction::Block || !is_at_least(tag, policy.block_risk) {
+        return false;
+    }
+    worker.detector.counters.count(Counter::Blocked);
+    true
+}
+
+/// A status of 2xx or 3xx.
+fn is_normal_status() -> bool {
+    let status = host::header(Map::ResponseHeaders, ":status").ok().flatten();
+    status.is_some_and(|status| matches!(status.first(), Some(b'2' | b'3')))
+}
