@@ -53,16 +53,27 @@ for log in "$@"; do
 done
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-report=$(cat -- "$@" | jq -nR -f "$here/scanners.jq")
+tab=$(printf '\t')
 
-printf '%s\n' "$report" | jq -r --arg mode "$mode" --argjson min_risk "$min_risk" '
-  def row: [.address, .class, .risk, .ports, (.tags | join(" ")), .at];
-  .rows | map(select(.risk >= $min_risk))
-  | if $mode == "addresses" then .[] | select(.class != "benign") | .address
-    elif $mode == "csv" then ["address", "class", "risk", "ports", "tags", "last"], (.[] | row) | @csv
-    else .[] | row | @tsv
-    end'
-printf '%s\n' "$report" | jq -r '
-  .counts | def n($name): .["#" + $name] // 0;
-  "scanners: \(n("sources")) sources in \(n("lines")) lines; \(n("clean")) clean, "
-  + "\(n("foreign")) foreign, \(n("malformed")) malformed, \(n("left_out")) left out"' >&2
+rows=$(
+  cat -- "$@" | jq -nRr -f "$here/verdicts.jq" |
+    LC_ALL=C sort -t "$tab" -k1,1 -k2,2 | jq -nRr -f "$here/scanners.jq" |
+    LC_ALL=C sort -t "$tab" -k3,3nr -k1,1
+)
+counted() {
+  printf '%s\n' "$rows" | sed -n "s/^#$1$tab//p" | grep . || echo 0
+}
+[ "$(counted end)" = 1 ] || fail "the log was not read to its end"
+
+printf '%s\n' "$rows" | sed '/^#/d' | jq -nRr --arg mode "$mode" --argjson min_risk "$min_risk" '
+  def rows:
+    inputs | split("\t")
+    | [.[0], .[1], (.[2] | tonumber), (.[3] | if . == "" then null else tonumber end), .[4], .[5]]
+    | select(.[2] >= $min_risk);
+  if $mode == "addresses" then rows | select(.[1] != "benign") | .[0]
+  elif $mode == "csv" then ["address", "class", "risk", "ports", "tags", "last"], rows | @csv
+  else rows | @tsv
+  end'
+echo "scanners: $(printf '%s\n' "$rows" | sed '/^#/d' | grep -c .) sources;" \
+  "lines without one: $(counted clean) clean, $(counted foreign) foreign," \
+  "$(counted malformed) malformed" >&2
