@@ -1,1 +1,5 @@
 //! The module in a real Envoy.
+
+mod edge;
+mod tagging;
+mod words;

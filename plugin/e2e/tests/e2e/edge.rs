@@ -1,0 +1,187 @@
+//! An Envoy with the module, in front of an upstream that repeats what reached it.
+
+use std::{
+    io::Write,
+    net::{IpAddr, SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+use host_test::{
+    Envoy, Netns, Result,
+    envoy::Builder,
+    eventually,
+    http::{Echo, EchoUpstream, Request, Response, Source, read_until_close},
+};
+use serde_json::Value;
+
+/// Decoys of the configurations, in the order of the file; the last one is a port that people
+/// reach by mistake, as long as it keeps its number.
+pub(crate) const DECOYS: [u16; 7] = [10_022, 10_023, 10_445, 13_306, 13_389, 16_379, 8_008];
+
+/// How long a test waits for what must happen; far more than any of it takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An edge and the service behind it; both end when it is dropped.
+pub(crate) struct Edge {
+    pub(crate) envoy: Envoy,
+    pub(crate) upstream: EchoUpstream,
+}
+
+impl Edge {
+    /// Starts the configuration `file` of the folder `envoy`, on free ports.
+    pub(crate) fn start(file: &str) -> Result<Self> {
+        Self::start_with(file, |builder| builder)
+    }
+
+    /// The same, changed by `choose`.
+    pub(crate) fn start_with(file: &str, choose: impl FnOnce(Builder) -> Builder) -> Result<Self> {
+        let upstream = EchoUpstream::start()?;
+        let builder = Envoy::builder(format!("envoy/{file}")).map_port(SERVICE, upstream.port());
+        let envoy = choose(builder).start()?;
+        Ok(Self { envoy, upstream })
+    }
+
+    /// The same inside `namespace`, with the ports of the file.
+    pub(crate) fn start_inside(
+        namespace: &Netns,
+        file: &str,
+        choose: impl FnOnce(Builder) -> Builder,
+    ) -> Result<Self> {
+        let listener = namespace.enter(|| TcpListener::bind(("127.0.0.1", SERVICE)))??;
+        let upstream = EchoUpstream::serve(listener)?;
+        let builder = Envoy::builder(format!("envoy/{file}"));
+        let envoy = choose(builder.inside(namespace).keep_ports()).start()?;
+        Ok(Self { envoy, upstream })
+    }
+
+    /// Where the service listens.
+    pub(crate) fn service(&self) -> SocketAddr {
+        self.envoy.addr(10_000)
+    }
+
+    /// Where the decoy listens that has this number in [`DECOYS`].
+    pub(crate) fn decoy(&self, number: usize) -> SocketAddr {
+        self.envoy.addr(DECOYS[number])
+    }
+
+    /// The tag that a new request of `source` carries.
+    pub(crate) fn tag(&self, source: &Source) -> Result<Option<String>> {
+        tag(&source.send(self.service(), &stranger())?)
+    }
+
+    /// Waits until a new request of `source` carries a tag, on whichever worker that is.
+    pub(crate) fn wait_for_tag(&self, source: &Source) -> Result<String> {
+        eventually("a tagged request", PATIENCE, || {
+            self.tag(source).ok().flatten()
+        })
+    }
+
+    /// A counter or gauge of the module; what follows `portscan_` is its name.
+    pub(crate) fn metric(&self, name: &str) -> Result<u64> {
+        self.envoy.counter(&metric(name))
+    }
+
+    /// Waits until a counter or gauge of the module is exactly `value`.
+    pub(crate) fn wait_for_metric(&self, name: &str, value: u64) -> Result<()> {
+        let mut last = None;
+        eventually("the metric", PATIENCE, || {
+            last = self.metric(name).ok();
+            (last == Some(value)).then_some(())
+        })
+        .with_context(|| format!("{name} is {last:?} and not {value}"))
+    }
+
+    /// Waits for the line of the access log about the connection or request from `source`.
+    pub(crate) fn logged(&self, source: SocketAddr) -> Result<Value> {
+        let part = format!("\"{source}\"");
+        let line = self.envoy.wait_for_stdout(&part, PATIENCE)?;
+        serde_json::from_str(&line).with_context(|| format!("not a line of JSON: {line}"))
+    }
+}
+
+/// The policy of most configurations, for [`Builder::replace`].
+pub(crate) const POLICY: &str = r#"{ "sensitivity": "medium" }"#;
+
+/// The port of the upstream in the configurations.
+const SERVICE: u16 = 18_080;
+
+/// The name of a counter or gauge of the module in Envoy's statistics.
+pub(crate) fn metric(name: &str) -> String {
+    format!("wasmcustom.portscan_{name}")
+}
+
+/// A request that asks for a bare address, so that being served earns no standing.
+pub(crate) fn stranger() -> Request {
+    Request::get("/").authority("127.0.0.1")
+}
+
+/// What the upstream saw of a request that it answered.
+#[track_caller]
+pub(crate) fn echo(response: &Response) -> Echo {
+    assert_eq!(response.status, 200, "{}", response.text());
+    Echo::parse(&response.text()).expect("the upstream answers with an echo")
+}
+
+/// The tag that reached the upstream. Fails when the request was refused, and when anything but
+/// one header in the one spelling reached it.
+pub(crate) fn tag(response: &Response) -> Result<Option<String>> {
+    ensure!(response.status == 200, "answered with {}", response.status);
+    let echo = Echo::parse(&response.text()).context("not an echo")?;
+    let named = |fields: &[(String, String)]| -> Vec<String> {
+        let is_ours = |name: &str| name.to_lowercase().replace('_', "-") == "x-portscan";
+        let found = fields.iter().filter(|(name, _)| is_ours(name));
+        found
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect()
+    };
+    let (headers, trailers) = (named(&echo.headers), named(&echo.trailers));
+    ensure!(trailers.is_empty(), "trailers {trailers:?}");
+    match &headers[..] {
+        [] => Ok(None),
+        [one] => {
+            let value = one.strip_prefix("x-portscan: ");
+            Ok(Some(
+                value.with_context(|| format!("header {one:?}"))?.into(),
+            ))
+        }
+        more => anyhow::bail!("more than one header: {more:?}"),
+    }
+}
+
+/// Connects to a decoy, says something that no browser says, and waits until it hangs up. By then
+/// the worker that has seen it knows the verdict. Returns where the connection came from.
+pub(crate) fn knock(source: &Source, decoy: SocketAddr) -> Result<SocketAddr> {
+    say(source, decoy, &[b"SSH-2.0-x\r\n"])
+}
+
+/// Connects to a decoy, writes `parts` one by one, and waits until it hangs up without an answer.
+/// Returns where the connection came from.
+pub(crate) fn say(source: &Source, decoy: SocketAddr, parts: &[&[u8]]) -> Result<SocketAddr> {
+    let mut stream = source.connect(decoy)?;
+    let from = stream.local_addr()?;
+    for part in parts {
+        stream.write_all(part)?;
+        // A pause long enough for Envoy to read this part alone; nothing depends on it.
+        std::thread::sleep(Duration::from_millis(if parts.len() > 1 { 20 } else { 0 }));
+    }
+    let answer = read_until_close(&mut stream, PATIENCE)?;
+    ensure!(
+        answer.is_empty(),
+        "a decoy answered {}",
+        answer.escape_ascii()
+    );
+    Ok(from)
+}
+
+/// A source at `ip` inside `namespace`.
+pub(crate) fn host(namespace: &Netns, ip: &str) -> Result<Source> {
+    Ok(Source::ip(ip.parse::<IpAddr>()?).inside(namespace))
+}
+
+/// Whether namespaces can be made here; says why not.
+pub(crate) fn namespaces_are_available() -> bool {
+    Netns::available()
+        .inspect_err(|reason| eprintln!("skipped: {reason}"))
+        .is_ok()
+}
