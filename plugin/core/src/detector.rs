@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::config::{Action, Policy, StandingSource};
 use crate::contact::{Contact, Endpoints, Reaction, SecondStep, Watched};
 use crate::counters::{Counter, Counters};
-use crate::evidence::{MISTAKE_PORTS, Nats, weight};
+use crate::evidence::{Evidence, MISTAKE_PORTS, Nats, weight};
 use crate::first_bytes::{Asks, FIRST_BYTES_MAX, asks};
 use crate::hash::Seed;
 use crate::header;
@@ -34,7 +34,7 @@ mod event;
 #[cfg(test)]
 mod tests;
 
-use self::event::{Applied, Event};
+use self::event::{Event, Outcome};
 
 /// A session this long, or with this many bytes from the client, is a good one at a real port.
 const LONG_SESSION_SECS: u32 = 10;
@@ -183,18 +183,16 @@ impl Detector {
             return (contact, Reaction::default());
         };
         match &applied {
-            Some(applied) => {
+            Outcome::Applied(applied) => {
                 watched.is_silence_known = applied.slot.silent_at_decoy;
                 watched.flagged_here = applied.change == Change::Flagged;
-                if applied.evidence.contains(crate::evidence::Evidence::Decoy) {
+                if applied.evidence.contains(Evidence::Decoy) {
                     watched.second_step =
                         decoy_weight.map_or(SecondStep::None, |(_, second_step)| second_step);
                 }
             }
-            None if !watched.has_slot => {
-                self.cache.insert(watched.fingerprint, Time::default());
-            }
-            None => {}
+            Outcome::NoSlot => self.cache.insert(watched.fingerprint, Time::default()),
+            Outcome::Unchanged | Outcome::GivenUp => {}
         }
         let reaction = self.react(now, &mut contact, applied);
         (contact, reaction)
@@ -452,15 +450,18 @@ impl Detector {
         let Some(seed) = self.seed else {
             return Reaction::default();
         };
-        let is_clean = self.cache.get(watched.fingerprint).is_some();
-        let slot = if is_clean {
-            None
-        } else {
-            self.table
-                .get(store, &mut self.counters, &seed, &watched.source, now)
+        if self.cache.get(watched.fingerprint).is_some() {
+            return self.tag(now, contact, None);
+        }
+        let found = self
+            .table
+            .get(store, &mut self.counters, &seed, &watched.source, now);
+        // What was said stands until shared data answers again.
+        let Ok(slot) = found else {
+            return Reaction::default();
         };
         watched.has_slot = slot.is_some();
-        if slot.is_none() && !is_clean && watched.actor.is_none() {
+        if slot.is_none() && watched.actor.is_none() {
             self.cache.insert(watched.fingerprint, Time::default());
         }
         self.tag(now, contact, slot.as_ref())
@@ -473,9 +474,11 @@ impl Detector {
         now: Time,
         watched: &mut Watched,
         event: Event,
-    ) -> Option<Applied> {
-        let seed = self.seed?;
-        let (model, standing) = (self.model, self.standing);
+    ) -> Outcome {
+        let Some(seed) = self.seed else {
+            return Outcome::GivenUp;
+        };
+        let (model, standing, geometry) = (self.model, self.standing, self.table.geometry);
         let context = event::Context {
             model: &model,
             seed: &seed,
@@ -485,24 +488,27 @@ impl Detector {
             is_known: watched.actor.is_some(),
             now,
         };
-        let hash = watched.standing_hash;
-        let updated = self.table.update(
-            store,
-            &mut self.counters,
-            &seed,
-            &watched.source,
-            now,
-            |store, counters, slot| match event.apply(&context, slot, || {
-                standing.contains(store, counters, hash, now)
-            }) {
-                None => SlotStep::Keep(None),
+        let (source, hash) = (watched.source, watched.standing_hash);
+        let change = |store: &mut S, counters: &mut Counters, slot: Option<Slot>| {
+            let in_standing = || standing.contains(store, counters, hash, now);
+            match event.apply(&context, slot, in_standing) {
+                None if slot.is_some() => SlotStep::Keep(Outcome::Unchanged),
+                None => SlotStep::Keep(Outcome::NoSlot),
                 Some(mut applied) => {
-                    applied.count_widely(store, counters, &self.table.geometry, &context);
-                    SlotStep::Write(applied.slot, Some(applied))
+                    applied.count_widely(store, counters, &geometry, &context);
+                    SlotStep::Write(applied.slot, Outcome::Applied(applied))
                 }
-            },
-        )?;
-        let applied = updated.result?;
+            }
+        };
+        let updated = self
+            .table
+            .update(store, &mut self.counters, &seed, &source, now, change);
+        let Some(updated) = updated else {
+            return Outcome::GivenUp;
+        };
+        let Outcome::Applied(applied) = &updated.result else {
+            return updated.result;
+        };
         watched.has_slot = updated.is_stored;
         for evidence in applied.evidence.iter() {
             self.counters.count(Counter::evidence(evidence));
@@ -513,12 +519,12 @@ impl Detector {
             watched.epoch = self.epoch;
             Ring::push(store, &mut self.counters, watched.fingerprint);
         }
-        Some(applied)
+        updated.result
     }
 
     /// What follows from what was applied.
-    fn react(&mut self, now: Time, contact: &mut Contact, applied: Option<Applied>) -> Reaction {
-        let Some(applied) = applied else {
+    fn react(&mut self, now: Time, contact: &mut Contact, outcome: Outcome) -> Reaction {
+        let Outcome::Applied(applied) = outcome else {
             return Reaction::default();
         };
         let was_blocked = contact.is_blocked();

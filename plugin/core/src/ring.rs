@@ -59,7 +59,7 @@ impl Ring {
 
     /// What changed since the last call; unknown at the first one that finds a ring.
     pub fn poll(&mut self, store: &mut impl Store, counters: &mut Counters) -> Changes {
-        let Some(page) = FORM.read(store, counters, KEY) else {
+        let Ok(Some(page)) = FORM.read(store, counters, KEY) else {
             // Nothing was ever pushed, or shared data is gone.
             let had_read = self.read_up_to.replace(0).unwrap_or(0) > 0;
             return if had_read {

@@ -82,7 +82,7 @@ impl Standing {
         now: Time,
     ) -> bool {
         let key = self.key(place(hash, self.pages()));
-        let Some(page) = FORM.read(store, counters, &key) else {
+        let Ok(Some(page)) = FORM.read(store, counters, &key) else {
             return false;
         };
         let present = generation(now);

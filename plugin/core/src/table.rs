@@ -30,7 +30,7 @@ use crate::model::Model;
 use crate::page::{Page, PageKind, cells_max};
 use crate::slot::{SLOT_LEN, Slot};
 use crate::source::{NetworkKey, Prefixes, SourceKey};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::time::Time;
 use crate::update::{Form, Step};
 
@@ -123,7 +123,10 @@ pub struct Updated<R> {
 }
 
 impl Table {
-    /// The slot of `source`, brought up to `now`.
+    /// The slot of `source`, brought up to `now`; `None` where it has none.
+    ///
+    /// # Errors
+    /// The host refused (counted).
     pub fn get(
         &self,
         store: &mut impl Store,
@@ -131,11 +134,13 @@ impl Table {
         seed: &Seed,
         source: &SourceKey,
         now: Time,
-    ) -> Option<Slot> {
+    ) -> Result<Option<Slot>, StoreError> {
         let page = FORM.read(store, counters, &self.key_of(seed, source))?;
-        let (_, mut slot) = find(&page, source)?;
-        self.model.refresh(&mut slot, now);
-        Some(slot)
+        let found = page.and_then(|page| find(&page, source));
+        Ok(found.map(|(_, mut slot)| {
+            self.model.refresh(&mut slot, now);
+            slot
+        }))
     }
 
     /// Changes the slot of `source` as `change` says. It is called again when another worker was
@@ -206,7 +211,7 @@ impl Table {
         now: Time,
     ) -> Census {
         let mut census = Census::default();
-        if let Some(page) = FORM.read(store, counters, &self.geometry.key(index)) {
+        if let Ok(Some(page)) = FORM.read(store, counters, &self.geometry.key(index)) {
             for slot in slots(&page) {
                 census.tracked += 1;
                 census.flagged += u32::from(is_flagged(&slot, now));

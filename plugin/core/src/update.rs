@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::counters::{Counter, Counters};
 use crate::page::{Page, PageKind};
-use crate::store::{Expected, SetError, Store};
+use crate::store::{Expected, SetError, Store, StoreError};
 
 /// How often a change is tried before it is given up.
 ///
@@ -31,14 +31,19 @@ pub struct Form {
 
 impl Form {
     /// Reads the page under `key`; `None` where there is none, or nothing of ours (counted).
-    pub fn read(self, store: &mut impl Store, counters: &mut Counters, key: &str) -> Option<Page> {
-        match store.get(key) {
-            Ok(value) => self.parse(counters, value?.bytes),
-            Err(_) => {
-                counters.count(Counter::HostErrors);
-                None
-            }
-        }
+    ///
+    /// # Errors
+    /// The host refused (counted).
+    pub fn read(
+        self,
+        store: &mut impl Store,
+        counters: &mut Counters,
+        key: &str,
+    ) -> Result<Option<Page>, StoreError> {
+        let value = store
+            .get(key)
+            .inspect_err(|_| counters.count(Counter::HostErrors))?;
+        Ok(value.and_then(|value| self.parse(counters, value.bytes)))
     }
 
     /// Changes the page under `key` as `change` says; absent and foreign pages are handed to it as
@@ -124,7 +129,7 @@ mod tests {
             },
         )
         .unwrap();
-        let page = FORM.read(&mut store, &mut counters, "k").unwrap();
+        let page = FORM.read(&mut store, &mut counters, "k").unwrap().unwrap();
         let cells: Vec<u64> = (0..3)
             .map(|i| u64::from_le_bytes(*page.cell(i).unwrap()))
             .collect();
@@ -150,6 +155,12 @@ mod tests {
         store.overwrite("k", b"somebody else's");
         put(&mut store, &mut counters, 7).unwrap();
         assert_eq!(counters.get(Counter::StateDecodeErrors), 1);
-        assert_eq!(FORM.read(&mut store, &mut counters, "k").unwrap().len(), 1);
+        assert_eq!(
+            FORM.read(&mut store, &mut counters, "k")
+                .unwrap()
+                .unwrap()
+                .len(),
+            1
+        );
     }
 }

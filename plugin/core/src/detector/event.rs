@@ -38,7 +38,23 @@ pub(super) struct Context<'a> {
     pub(super) now: Time,
 }
 
-/// What became of the slot.
+/// What became of an event.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives for one call, on the stack"
+)]
+pub(super) enum Outcome {
+    /// The slot changed.
+    Applied(Applied),
+    /// There is a slot, and it stays as it is.
+    Unchanged,
+    /// The source has no slot, and gets none.
+    NoSlot,
+    /// Shared data refused (counted).
+    GivenUp,
+}
+
+/// What became of a slot that changed.
 pub(super) struct Applied {
     pub(super) slot: Slot,
     pub(super) change: Change,

@@ -10,12 +10,24 @@ use super::{Expected, SetError, Store, StoreError, Value};
 pub struct MemoryStore {
     values: BTreeMap<String, Value>,
     last_cas: u32,
+    reads: u64,
+    writes: u64,
 }
 
 impl MemoryStore {
     /// Bytes of all values.
     pub fn bytes(&self) -> usize {
         self.values.values().map(|value| value.bytes.len()).sum()
+    }
+
+    /// How often a value was asked for.
+    pub const fn reads(&self) -> u64 {
+        self.reads
+    }
+
+    /// How often a value was written, or refused to be.
+    pub const fn writes(&self) -> u64 {
+        self.writes
     }
 
     /// Every key with its value, in order.
@@ -43,10 +55,12 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn get(&mut self, key: &str) -> Result<Option<Value>, StoreError> {
+        self.reads += 1;
         Ok(self.values.get(key).cloned())
     }
 
     fn set(&mut self, key: &str, bytes: &[u8], expected: Expected) -> Result<(), SetError> {
+        self.writes += 1;
         match (self.values.get(key), expected) {
             (None, Expected::Absent | Expected::Cas(_)) => {}
             (Some(value), Expected::Cas(cas)) if value.cas == cas => {}
