@@ -28,6 +28,9 @@ for mode in table csv addresses; do
   check "the sample as $mode" "expected.$mode" "$work/out"
   check "what the sample holds besides ($mode)" expected.stderr "$work/err"
 done
+sed -n '/scanners.sh --csv/,/^```/p' ../README.md | sed '1d;$d' >"$work/out"
+cat expected.csv expected.stderr >"$work/expected"
+check "the README shows the same" "$work/expected" "$work/out"
 ./scanners.sh <access.log >"$work/out" 2>/dev/null
 check "standard input, table by default" expected.table "$work/out"
 ./scanners.sh --addresses --min-risk 81 access.log >"$work/out" 2>/dev/null

@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import pathlib
+import re
 import sys
 import threading
 import unittest
@@ -86,6 +87,17 @@ class Upstream(unittest.TestCase):
         seen = len(self.log.getvalue())
         self.ask("/%0aGET%20forged")
         self.assertEqual(self.log.getvalue()[seen:], 'GET "/\\nGET forged" 404 allow no scanner\n')
+
+
+    def test_the_readme_shows_what_is_answered(self):
+        readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
+        shown = re.findall(
+            r"^\$ curl (?:-H 'x-portscan: (.+?)' )?.*:18080(/\w*)\n(.+)$", readme, re.MULTILINE
+        )
+        self.assertEqual(len(shown), 4)
+        for value, path, answer in shown:
+            headers = [("x-portscan", value)] if value else []
+            self.assertEqual(self.ask(path, headers)[1], json.loads(answer))
 
 
 class Header(unittest.TestCase):

@@ -31,10 +31,10 @@ pub struct PortScan {
     /// All connections of the source since it is watched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hits: Option<u64>,
-    /// First evidence, in seconds since 1970.
+    /// First seen, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<i64>,
-    /// Latest evidence, in seconds since 1970.
+    /// Last seen, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<i64>,
     /// Names of the evidence.
