@@ -5,7 +5,6 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 target_dir := env("CARGO_TARGET_DIR", "target")
 wasm_target := "wasm32-unknown-unknown"
-built := target_dir / wasm_target / "wasm/portscan.wasm"
 module := "target/portscan.wasm"
 
 check_yaml := "PYTHONPATH=.tools/bin/pyyaml python3 envoy/validate.py"
@@ -29,29 +28,35 @@ demo *ARGS: setup wasm
     @cargo run --quiet -p portscan-demo -- {{ ARGS }}
 
 # Set up, build the module and run every test, those against the real Envoy included.
-test: setup wasm examples
+test: setup wasm wasm-trap examples
     @echo "== all tests"
     cargo test
 
 # Build the module: unused exports dropped, in target/portscan.wasm.
-wasm:
+wasm: (build-module target_dir module)
+
+# Build the module with a trap for tests of what Envoy does then, in target/portscan-trap.wasm.
+wasm-trap: (build-module "target/trap" "target/portscan-trap.wasm" "--features trap-for-tests")
+
+[private]
+build-module dir out *features:
     #!/usr/bin/env bash
     set -euo pipefail
-    echo "== module"
+    echo "== {{ out }}"
     mkdir -p .tools target
     # Two builds at once would read each other's unfinished files.
     if command -v flock >/dev/null; then exec 9>.tools/wasm.lock; flock 9; fi
-    cargo build --profile wasm --target {{ wasm_target }} -p portscan-plugin
-    cargo run --quiet -p portscan-finish -- {{ quote(built) }} {{ module }}.new
-    mv {{ module }}.new {{ module }}
-    echo "{{ module }}: $(wc -c < {{ module }} | tr -d ' ') bytes"
+    cargo build --profile wasm --target {{ wasm_target }} -p portscan-plugin --target-dir {{ quote(dir) }} {{ features }}
+    cargo run --quiet -p portscan-finish -- {{ quote(dir / wasm_target / "wasm/portscan.wasm") }} {{ out }}.new
+    mv {{ out }}.new {{ out }}
+    echo "{{ out }}: $(wc -c < {{ out }} | tr -d ' ') bytes"
 
 # Test the core alone: no Envoy, no module, seconds.
 test-core:
     cargo test -p portscan-core
 
 # Test the module in the real Envoy; ARGS go to the tests, such as the name of one.
-e2e *ARGS: setup wasm
+e2e *ARGS: setup wasm wasm-trap
     @echo "== module in the real Envoy"
     cargo test -p portscan-e2e -- {{ ARGS }}
 
