@@ -3,5 +3,7 @@
 mod crash;
 mod edge;
 mod hygiene;
+mod identity;
 mod tagging;
+mod tls;
 mod words;
