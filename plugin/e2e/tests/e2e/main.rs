@@ -1,5 +1,6 @@
 //! The module in a real Envoy.
 
+mod configuration;
 mod crash;
 mod edge;
 mod hygiene;
