@@ -1,10 +1,13 @@
 //! The module in a real Envoy.
 
+mod access_log;
 mod configuration;
 mod crash;
 mod edge;
 mod hygiene;
 mod identity;
+mod scans;
+mod sound;
 mod tagging;
 mod tls;
 mod words;
