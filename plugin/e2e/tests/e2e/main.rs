@@ -4,6 +4,7 @@ mod access_log;
 mod configuration;
 mod crash;
 mod edge;
+mod failure;
 mod hygiene;
 mod identity;
 mod scans;
