@@ -1,6 +1,7 @@
 //! The keeper: periodic work that is done once per edge, on the main thread.
 
 use portscan_core::counters::Counter;
+use portscan_core::geometries::Sweep;
 use portscan_core::table::Census;
 
 use crate::host::{self, MetricKind};
@@ -16,6 +17,7 @@ pub(crate) struct Keeper {
     flagged: Option<u32>,
     next_page: u32,
     counted: Census,
+    sweep: Sweep,
 }
 
 impl Keeper {
@@ -27,14 +29,20 @@ impl Keeper {
             flagged: define("portscan_sources_flagged"),
             next_page: 0,
             counted: Census::default(),
+            sweep: Sweep::default(),
         }
     }
 
-    /// Counts a part of the table; a whole one is shown.
+    /// Does a part of what there is to do.
     pub(crate) fn tick(&mut self) {
-        worker::with(|worker| self.count(worker));
+        worker::with(|worker| {
+            self.count(worker);
+            self.sweep
+                .step(&mut SharedData, &mut worker.detector.counters, host::now());
+        });
     }
 
+    /// Counts a part of the table; a whole one is shown.
     fn count(&mut self, worker: &mut Worker) {
         let table = *worker.detector.table();
         let (pages, now) = (table.geometry.pages(), host::now());
@@ -52,7 +60,7 @@ impl Keeper {
             (self.flagged, self.counted.flagged),
         ];
         for (gauge, value) in shown {
-            if !gauge.is_some_and(|id| host::record_metric(id, value).is_ok()) {
+            if gauge.is_none_or(|id| host::record_metric(id, value).is_err()) {
                 worker.detector.counters.count(Counter::HostErrors);
             }
         }

@@ -55,37 +55,28 @@ impl Context for Tagger {}
 impl HttpContext for Tagger {
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
         let mut refused = self.names.remove_from(Map::RequestHeaders);
-        let tag = match &self.observed {
+        let verdict = match &self.observed {
             Some(listener) => {
-                let (contact, tag) = observe(listener);
+                let (contact, verdict) = observe(listener);
                 self.contact = contact;
-                tag
+                verdict
             }
-            None => match host::property(FILTER_STATE) {
-                Ok(tag) => tag.unwrap_or_default(),
-                Err(_) => {
-                    refused += 1;
-                    Vec::new()
-                }
-            },
+            None => Verdict::of_connection(&mut refused),
         };
         let mut action = Action::Continue;
-        if !tag.is_empty() {
-            if worker::with(|worker| asks_for_block(worker, &tag)) == Some(true) {
-                refused += u32::from(host::respond(403, "portscan_blocked").is_err());
-                action = Action::Pause;
-            } else {
-                let added = host::add_header(Map::RequestHeaders, &self.names.header, &tag);
-                refused += u32::from(added.is_err());
-            }
+        if verdict.refuse {
+            refused += u32::from(host::respond(403, "portscan_blocked").is_err());
+            action = Action::Pause;
+        } else if !verdict.tag.is_empty() {
+            let added = host::add_header(Map::RequestHeaders, &self.names.header, &verdict.tag);
+            refused += u32::from(added.is_err());
         }
-        if !tag.is_empty() || refused > 0 {
+        if !verdict.tag.is_empty() || refused > 0 {
+            let is_tagged = !verdict.refuse && !verdict.tag.is_empty();
             worker::with(|worker| {
-                worker.detector.counters.add(Counter::HostErrors, refused);
-                worker
-                    .detector
-                    .counters
-                    .add(Counter::TaggedRequests, u32::from(!tag.is_empty()));
+                let counters = &mut worker.detector.counters;
+                counters.add(Counter::HostErrors, refused);
+                counters.add(Counter::TaggedRequests, u32::from(is_tagged));
             });
         }
         action
@@ -116,26 +107,59 @@ impl HttpContext for Tagger {
     }
 }
 
-/// Watches a request like a connection; its contact and tag.
-fn observe(listener: &Listener) -> (Option<Contact>, Vec<u8>) {
+/// What a request is told about its source.
+#[derive(Default)]
+struct Verdict {
+    /// The value of the header; empty while the source is clean.
+    tag: Vec<u8>,
+    /// The request is to be refused.
+    refuse: bool,
+}
+
+impl Verdict {
+    /// What the sensor of this connection said.
+    fn of_connection(refused: &mut u32) -> Self {
+        let tag = match host::property(FILTER_STATE) {
+            Ok(tag) => tag.unwrap_or_default(),
+            Err(_) => {
+                *refused += 1;
+                Vec::new()
+            }
+        };
+        let refuse = !tag.is_empty()
+            && worker::with(|worker| asks_for_block(worker, &tag)).unwrap_or_default();
+        Self { tag, refuse }
+    }
+}
+
+/// Watches a request like a connection.
+fn observe(listener: &Listener) -> (Option<Contact>, Verdict) {
     let endpoints = sensor::endpoints();
     let opened = worker::with(|worker| match endpoints {
-        Some(endpoints) => Some(worker.detector.open(
-            &mut SharedData,
-            host::now(),
-            listener,
-            endpoints,
-        )),
+        Some(endpoints) => {
+            let now = host::now();
+            Some(
+                worker
+                    .detector
+                    .open(&mut SharedData, now, listener, endpoints),
+            )
+        }
         None => {
             worker.detector.counters.count(Counter::AddressErrors);
             None
         }
     });
-    let Some((contact, _)) = opened.flatten() else {
-        return (None, Vec::new());
+    let Some((contact, reaction)) = opened.flatten() else {
+        return (None, Verdict::default());
     };
-    let tag = contact.tag().as_bytes().to_vec();
-    (Some(contact), tag)
+    if let Some(line) = &reaction.line {
+        host::log(host::Level::Info, line);
+    }
+    let verdict = Verdict {
+        tag: contact.tag().as_bytes().to_vec(),
+        refuse: reaction.close,
+    };
+    (Some(contact), verdict)
 }
 
 fn asks_for_block(worker: &mut Worker, tag: &[u8]) -> bool {

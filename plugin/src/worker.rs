@@ -90,7 +90,7 @@ pub(crate) fn ensure(policy: &Policy) -> bool {
 impl Worker {
     fn new(policy: Policy) -> Self {
         let mut detector = Detector::new(policy);
-        detector.tick(&mut SharedData, host::random);
+        detector.tick(&mut SharedData, host::now(), host::random);
         Self {
             detector,
             metrics: Metrics::define(),
@@ -108,12 +108,12 @@ impl Worker {
             return Vec::new();
         }
         self.ticked_nanos = nanos;
-        self.detector.tick(&mut SharedData, host::random);
+        let now = Time::from_unix_nanos(nanos);
+        self.detector.tick(&mut SharedData, now, host::random);
         self.detector
             .counters
             .add(Counter::Reentries, REENTRIES.take());
         self.metrics.flush(&mut self.detector.counters);
-        let now = Time::from_unix_nanos(nanos);
         self.held
             .iter()
             .filter(|(_, due)| **due <= now)
@@ -136,7 +136,7 @@ impl Worker {
                 .open(&mut SharedData, now, listener, endpoints),
             None => {
                 self.detector.counters.count(Counter::AddressErrors);
-                (Contact::unwatched(), Reaction::default())
+                (Contact::unwatched(listener.place(0)), Reaction::default())
             }
         };
         let effects = Effects::of(&contact, reaction);

@@ -8,6 +8,7 @@ pub mod json;
 pub mod policy;
 pub mod problem;
 mod reader;
+pub mod reference;
 
 pub mod role;
 
@@ -21,7 +22,7 @@ use self::json::Json;
 use self::reader::Reader;
 
 /// Longest configuration text, bytes.
-pub const CONFIG_LEN_MAX: usize = 8 << 20;
+pub const CONFIG_LEN_MAX: usize = 32 << 20;
 
 /// The policy in `text`, the configuration of the VM. Empty text is the default policy.
 ///

@@ -13,6 +13,7 @@ use crate::time::Time;
 /// A connection that is being watched.
 #[derive(Debug)]
 pub struct Contact {
+    pub(crate) place: Place,
     /// Who and where; none for a peer that is not judged: trusted, or no address.
     pub(crate) watched: Option<Watched>,
     /// The value of the header for this connection's requests; empty while the source is clean.
@@ -51,8 +52,8 @@ pub(crate) struct Watched {
     /// When a tagged contact last looked, and when its verdict ends.
     pub(crate) looked_at: Time,
     pub(crate) expires: Time,
-    /// The verdict asks for blocking, and that was done or counted.
-    pub(crate) is_blocked: bool,
+    /// The risk asks for blocking.
+    pub(crate) is_bad: bool,
 }
 
 /// What remains to be said about the weight of a first contact with a decoy.
@@ -79,9 +80,18 @@ pub struct Reaction {
 
 impl Contact {
     /// A connection that is not judged.
-    pub const fn unwatched() -> Self {
+    pub const fn unwatched(place: Place) -> Self {
         Self {
+            place,
             watched: None,
+            tag: String::new(),
+        }
+    }
+
+    pub(crate) const fn watched(watched: Watched) -> Self {
+        Self {
+            place: watched.place,
+            watched: Some(watched),
             tag: String::new(),
         }
     }
@@ -105,13 +115,6 @@ impl Contact {
                 && watched.second_step != SecondStep::None
                 && !watched.is_read
         })
-    }
-
-    /// Whether requests on this connection are to be refused.
-    pub fn is_blocked(&self) -> bool {
-        self.watched
-            .as_ref()
-            .is_some_and(|watched| watched.is_blocked)
     }
 }
 

@@ -39,6 +39,7 @@ pub mod decay;
 pub mod detector;
 pub mod evidence;
 pub mod first_bytes;
+pub mod geometries;
 pub mod hash;
 pub mod header;
 pub mod listener;

@@ -26,7 +26,7 @@ impl NetworkMap {
     pub fn new(entries: impl IntoIterator<Item = (IpNet, u32)>) -> Self {
         let mut entries: Vec<(IpNet, u32)> = entries.into_iter().collect();
         // By address, larger networks first where they begin at one; the sort is stable.
-        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        entries.sort_by_key(|(network, _)| *network);
         entries.dedup_by_key(|(network, _)| *network);
         let (mut v4, mut v6) = (Nesting::default(), Nesting::default());
         for (network, value) in entries {

@@ -63,6 +63,11 @@ impl Standing {
         Self { capacity }
     }
 
+    /// Clients it is made for.
+    pub const fn capacity(&self) -> u32 {
+        self.capacity
+    }
+
     /// How many pages it has.
     pub const fn pages(&self) -> u32 {
         self.capacity.div_ceil(CLIENTS_PER_PAGE)

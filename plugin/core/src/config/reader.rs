@@ -23,7 +23,8 @@ impl<'a> Reader<'a> {
         let members = match json {
             Json::Object(members) => members,
             other => {
-                problems.push(Problem::value(path, &other, "must be an object"));
+                let shown = if path.is_empty() { "plugin" } else { path };
+                problems.push(Problem::value(shown, &other, "must be an object"));
                 Vec::new()
             }
         };

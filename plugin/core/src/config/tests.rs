@@ -1,1 +1,328 @@
+//! Tests of the configuration: what is refused, in which words, and that the README tells the
+//! truth.
 
+use std::format;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use super::*;
+
+#[track_caller]
+fn refused(result: Result<impl core::fmt::Debug, Vec<Problem>>) -> Vec<String> {
+    result
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[track_caller]
+fn policy_refused(text: &str, expected: &[&str]) {
+    assert_eq!(refused(parse_policy(text.as_bytes())), expected);
+}
+
+#[track_caller]
+fn plugin_refused(text: &str, expected: &[&str]) {
+    assert_eq!(refused(parse_plugin(text.as_bytes())), expected);
+}
+
+/// The example of the design, complete.
+const FULL: &str = r#"{
+  "sensitivity": "medium",
+  "sources":  { "capacity": 65536, "ipv6_prefix": 64, "flagged_per_network": 64 },
+  "standing": { "capacity": 1000000 },
+  "networks": { "capacity": 8192, "ipv4_prefix": 24, "ipv6_prefix": 48 },
+  "verdict_ttl_secs": 604800,
+  "evidence_half_life_secs": 86400,
+  "trusted": ["10.0.0.0/8", "2001:db8::/32"],
+  "known_scanners": [ { "actor": "censys", "networks": ["162.142.125.0/24"] } ],
+  "decoy_weights": { "8080": 4.0 },
+  "action": "tag",
+  "block_risk": 90,
+  "header": "x-portscan"
+}"#;
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let full = parse_policy(FULL.as_bytes()).unwrap();
+    let default = Policy {
+        trusted: full.trusted.clone(),
+        known_scanners: full.known_scanners.clone(),
+        decoy_weights: full.decoy_weights.clone(),
+        ..Policy::default()
+    };
+    assert_eq!(full, default);
+    assert_eq!(parse_policy(b"").unwrap(), Policy::default());
+    assert_eq!(parse_policy(b"{}").unwrap(), Policy::default());
+}
+
+#[test]
+fn every_problem_is_reported() {
+    policy_refused(
+        r#"{"sensitivity":"extreme","sources":{"capacity":12,"ipv6_prefx":64},"block_risk":0,"x":1}"#,
+        &[
+            "policy.sensitivity: \"extreme\": must be one of \"medium\", \"low\", \"high\"",
+            "policy.sources.capacity: 12: must be a whole number from 64 to 4194304",
+            "policy.sources.ipv6_prefx: unknown key: keys here are capacity, ipv6_prefix, \
+             flagged_per_network",
+            "policy.block_risk: 0: must be a whole number from 1 to 100",
+            "policy.x: unknown key: keys here are sensitivity, sources, standing, networks, \
+             verdict_ttl_secs, evidence_half_life_secs, trusted, known_scanners, decoy_weights, \
+             action, block_risk, header",
+        ],
+    );
+}
+
+#[test]
+fn text_that_is_no_object_is_refused() {
+    policy_refused(
+        "[",
+        &["policy: not JSON: EOF while parsing a list at line 1 column 1"],
+    );
+    policy_refused(
+        "{} {}",
+        &["policy: not JSON: trailing characters at line 1 column 4"],
+    );
+    policy_refused("7", &["policy: 7: must be an object"]);
+    policy_refused(
+        r#"{"sources":null}"#,
+        &["policy.sources: null: must be an object"],
+    );
+    plugin_refused(
+        "\"sensor\"",
+        &[
+            "plugin: \"sensor\": must be an object",
+            "role: missing: must be one of \"sensor\", \"tagger\", \"keeper\"",
+        ],
+    );
+    plugin_refused(
+        "",
+        &["role: missing: must be one of \"sensor\", \"tagger\", \"keeper\""],
+    );
+}
+
+#[test]
+fn nesting_without_end_is_refused() {
+    let deep = "[".repeat(100_000);
+    policy_refused(
+        &deep,
+        &["policy: not JSON: recursion limit exceeded at line 1 column 128"],
+    );
+}
+
+#[test]
+fn numbers_are_whole_and_in_range() {
+    for (value, shown) in [
+        ("-1", "-1"),
+        ("63", "63"),
+        ("4194305", "4194305"),
+        ("64.5", "64.5"),
+        ("1e99", "a number that is far too large"),
+        ("\"64\"", "\"64\""),
+        ("true", "true"),
+        ("18446744073709551615", "a number that is far too large"),
+        ("-0.25", "-0.25"),
+    ] {
+        policy_refused(
+            &format!(r#"{{"sources":{{"capacity":{value}}}}}"#),
+            &[&format!(
+                "policy.sources.capacity: {shown}: must be a whole number from 64 to 4194304"
+            )],
+        );
+    }
+}
+
+#[test]
+fn a_key_stands_once() {
+    policy_refused(
+        r#"{"block_risk":50,"block_risk":60}"#,
+        &["policy.block_risk: repeated key: each key stands once"],
+    );
+}
+
+#[test]
+fn networks_are_normalised_or_refused() {
+    let policy = parse_policy(
+        br#"{"trusted":["10.1.2.3/8","192.0.2.7","2001:db8::1/32","::ffff:192.0.2.0/120"]}"#,
+    );
+    let trusted: Vec<String> = policy
+        .unwrap()
+        .trusted
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        trusted,
+        [
+            "10.0.0.0/8",
+            "192.0.2.7/32",
+            "2001:db8::/32",
+            "192.0.2.0/24"
+        ]
+    );
+    let allowed = "must be an address or a network such as \"192.0.2.0/24\"";
+    policy_refused(
+        r#"{"trusted":["10.0.0.0/33","",7,"fe80::1%eth0"]}"#,
+        &[
+            &format!("policy.trusted[0]: \"10.0.0.0/33\": {allowed}"),
+            &format!("policy.trusted[1]: \"\": {allowed}"),
+            &format!("policy.trusted[2]: 7: {allowed}"),
+            &format!("policy.trusted[3]: \"fe80::1%eth0\": {allowed}"),
+        ],
+    );
+}
+
+#[test]
+fn declared_scanners_have_a_name() {
+    let allowed = "must be 1 to 32 of A-Z, a-z, 0-9, '.', '_' and '-'";
+    policy_refused(
+        r#"{"known_scanners":[{"networks":[]},{"actor":"a\"b"},{"actor":"x","networks":"y"},7]}"#,
+        &[
+            &format!("policy.known_scanners[0].actor: null: {allowed}"),
+            &format!("policy.known_scanners[1].actor: \"a\\\"b\": {allowed}"),
+            "policy.known_scanners[2].networks: \"y\": must be a list",
+            "policy.known_scanners[3]: 7: must be an object",
+            &format!("policy.known_scanners[3].actor: null: {allowed}"),
+        ],
+    );
+}
+
+#[test]
+fn decoy_weights_are_ports_and_nats() {
+    let allowed = "must be a number of nats from 0 to 20, in hundredths";
+    policy_refused(
+        r#"{"decoy_weights":{"0":1,"http":1,"22":-1,"23":20.01,"24":1.005,"25":"6","26":1,"26":2}}"#,
+        &[
+            "policy.decoy_weights.0: \"0\": must be a port from 1 to 65535",
+            "policy.decoy_weights.http: \"http\": must be a port from 1 to 65535",
+            &format!("policy.decoy_weights.22: -1: {allowed}"),
+            &format!("policy.decoy_weights.23: 20.01: {allowed}"),
+            &format!("policy.decoy_weights.24: 1.005: {allowed}"),
+            &format!("policy.decoy_weights.25: \"6\": {allowed}"),
+            "policy.decoy_weights.26: 2: each port stands once",
+        ],
+    );
+    let policy = parse_policy(br#"{"decoy_weights":{"22":0.07,"23":20}}"#).unwrap();
+    let weights: Vec<i32> = policy
+        .decoy_weights
+        .iter()
+        .map(|(_, n)| n.hundredths())
+        .collect();
+    assert_eq!(weights, [7, 2_000]);
+}
+
+#[test]
+fn a_network_is_not_smaller_than_a_source() {
+    policy_refused(
+        r#"{"sources":{"ipv6_prefix":48},"networks":{"ipv6_prefix":56}}"#,
+        &["policy.networks.ipv6_prefix: 56: must be at most sources.ipv6_prefix"],
+    );
+}
+
+#[test]
+fn a_header_is_a_lower_case_name() {
+    let allowed = "must be 1 to 64 of a-z, 0-9 and '-'";
+    for header in ["", "X-Portscan", "x_portscan", ":path", "x portscan"] {
+        let expected = format!("policy.header: {header:?}: {allowed}");
+        policy_refused(&format!(r#"{{"header":{header:?}}}"#), &[&expected]);
+    }
+}
+
+#[test]
+fn a_sensor_says_what_it_guards() {
+    plugin_refused(
+        r#"{"role":"sensor","real_ports":[80,0,70000],"names":["A.example"],"hold_secs":65536,"standing":"me"}"#,
+        &[
+            "real_ports[1]: 0: must be a port from 1 to 65535",
+            "real_ports[2]: 70000: must be a port from 1 to 65535",
+            "real_ports: 80: must be empty unless \"decoy\" is true",
+            "names[0]: \"A.example\": must be a host name in lower case, perhaps behind \"*.\", \
+         without port",
+            "standing: \"me\": must be one of \"bytes\", \"tagger\"",
+            "hold_secs: 65536: must be a whole number from 0 to 65535",
+        ],
+    );
+    plugin_refused(
+        r#"{"role":"sensor","observe":true}"#,
+        &[
+            "observe: unknown key: keys here are role, decoy, real_ports, names, standing, hold_secs, \
+         policy",
+        ],
+    );
+}
+
+#[test]
+fn hold_secs_has_its_default_on_decoys_only() {
+    let hold = |text: &str| match parse_plugin(text.as_bytes()).unwrap().role {
+        Role::Sensor(sensor) => sensor.hold_secs,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(hold(r#"{"role":"sensor","decoy":true}"#), 30);
+    assert_eq!(hold(r#"{"role":"sensor"}"#), 0);
+    assert_eq!(hold(r#"{"role":"sensor","decoy":true,"hold_secs":0}"#), 0);
+}
+
+#[test]
+fn observing_needs_a_trusted_address() {
+    plugin_refused(
+        r#"{"role":"tagger","observe":true}"#,
+        &[
+            "observe: true: needs \"source_address_is_trusted\": true, because the module cannot see \
+         whether Envoy takes the address from X-Forwarded-For",
+        ],
+    );
+    let plugin =
+        parse_plugin(br#"{"role":"tagger","observe":true,"source_address_is_trusted":true}"#);
+    assert_eq!(plugin.unwrap().role, Role::Tagger(Tagger { observe: true }));
+}
+
+#[test]
+fn a_policy_may_stand_in_the_plugin_configuration() {
+    let plugin = parse_plugin(br#"{"role":"keeper","policy":{"block_risk":50}}"#).unwrap();
+    assert_eq!(plugin.policy.unwrap().block_risk, 50);
+    plugin_refused(
+        r#"{"role":"keeper","policy":{"block_risk":101}}"#,
+        &["policy.block_risk: 101: must be a whole number from 1 to 100"],
+    );
+}
+
+#[test]
+fn too_many_networks_are_refused_with_the_maximum() {
+    let list = "\"::1\",".repeat(1_000_000);
+    let text = format!(r#"{{"trusted":[{list}"::1"]}}"#);
+    let allowed = "entries are too many, at most 1000000 are allowed";
+    policy_refused(&text, &[&format!("policy.trusted: 1000001: {allowed}")]);
+    let blank = " ".repeat(CONFIG_LEN_MAX + 1);
+    policy_refused(
+        &blank,
+        &["policy: 33554433 bytes: at most 33554432 bytes are read"],
+    );
+}
+
+#[test]
+fn the_readme_shows_the_fields_and_metrics() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let mut readme = std::fs::read_to_string(path).unwrap();
+    let before = readme.clone();
+    let configuration = format!(
+        "\nOf a filter:\n\n{}\nOf the policy:\n\n{}\n",
+        reference::plugin_fields(),
+        reference::policy_fields()
+    );
+    for (name, text) in [
+        ("configuration", configuration),
+        ("metrics", format!("\n{}\n", reference::metrics())),
+    ] {
+        let (begin, end) = (
+            format!("<!-- {name}: begin -->\n"),
+            format!("<!-- {name}: end -->"),
+        );
+        let start = readme.find(&begin).expect(&begin) + begin.len();
+        let stop = readme.get(start..).unwrap().find(&end).expect(&end) + start;
+        readme.replace_range(start..stop, &text);
+    }
+    if readme != before {
+        std::fs::write(path, &readme).unwrap();
+        panic!("README.md did not show the fields as the code has them; it does now");
+    }
+}

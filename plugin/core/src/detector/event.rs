@@ -1,17 +1,77 @@
 //! What happens to a slot.
 
-use crate::counters::Counters;
+use super::Detector;
+use crate::contact::Watched;
+use crate::counters::{Counter, Counters};
 use crate::evidence::{Evidence, EvidenceSet, Nats};
 use crate::hash::Seed;
 use crate::model::{Change, Model, Place};
 use crate::pool::{self, WIDE_FROM_PORTS};
+use crate::ring::Ring;
 use crate::sketch::combined_count;
 use crate::slot::Slot;
 use crate::source::SourceKey;
 use crate::store::Store;
-use crate::table::Geometry;
+use crate::table::{Geometry, SlotStep};
 use crate::targets::Target;
 use crate::time::Time;
+
+impl Detector {
+    /// Applies `event` to the slot of the source, and tells the other workers what changed.
+    pub(super) fn apply<S: Store>(
+        &mut self,
+        store: &mut S,
+        now: Time,
+        watched: &mut Watched,
+        event: Event,
+    ) -> Outcome {
+        let Some(seed) = self.seed else {
+            return Outcome::GivenUp;
+        };
+        let (model, standing, geometry) = (self.model, self.standing, self.table.geometry);
+        let context = Context {
+            model: &model,
+            seed: &seed,
+            source: watched.source,
+            target: watched.target,
+            place: watched.place,
+            is_known: watched.actor.is_some(),
+            now,
+        };
+        let (source, hash) = (watched.source, watched.standing_hash);
+        let change = |store: &mut S, counters: &mut Counters, slot: Option<Slot>| {
+            let in_standing = || standing.contains(store, counters, hash, now);
+            match event.apply(&context, slot, in_standing) {
+                None if slot.is_some() => SlotStep::Keep(Outcome::Unchanged),
+                None => SlotStep::Keep(Outcome::NoSlot),
+                Some(mut applied) => {
+                    applied.count_widely(store, counters, &geometry, &context);
+                    SlotStep::Write(applied.slot, Outcome::Applied(applied))
+                }
+            }
+        };
+        let updated = self
+            .table
+            .update(store, &mut self.counters, &seed, &source, now, change);
+        let Some(updated) = updated else {
+            return Outcome::GivenUp;
+        };
+        let Outcome::Applied(applied) = &updated.result else {
+            return updated.result;
+        };
+        watched.has_slot = updated.is_stored;
+        for evidence in applied.evidence.iter() {
+            self.counters.count(Counter::evidence(evidence));
+        }
+        if updated.is_stored && (applied.is_new || applied.change != Change::None) {
+            self.cache.remove(watched.fingerprint);
+            self.epoch = self.epoch.wrapping_add(1);
+            watched.epoch = self.epoch;
+            Ring::push(store, &mut self.counters, watched.fingerprint);
+        }
+        updated.result
+    }
+}
 
 /// Something that a contact did.
 #[derive(Clone, Copy, Debug)]
@@ -39,10 +99,6 @@ pub(super) struct Context<'a> {
 }
 
 /// What became of an event.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "lives for one call, on the stack"
-)]
 pub(super) enum Outcome {
     /// The slot changed.
     Applied(Applied),

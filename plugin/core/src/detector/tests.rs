@@ -54,7 +54,7 @@ impl World {
 
     fn tick(&mut self) {
         for worker in &mut self.workers {
-            worker.tick(&mut self.store, || Some([42; 16]));
+            worker.tick(&mut self.store, self.now, || Some([42; 16]));
         }
     }
 

@@ -65,7 +65,7 @@ fn a_host_that_refuses_shared_data_is_counted_and_traffic_passes() {
     let mut detector = Detector::new(parse_policy(b"").unwrap());
     let decoy = listener(r#"{"role":"sensor","decoy":true}"#);
     let real = listener(r#"{"role":"sensor"}"#);
-    detector.tick(&mut MemoryStore::default(), || Some([1; 16]));
+    detector.tick(&mut MemoryStore::default(), START, || Some([1; 16]));
     let peer = "192.0.2.7:4000".parse().unwrap();
     for (listener, local) in [(&decoy, "198.51.100.1:22"), (&real, "198.51.100.1:443")] {
         let endpoints = Endpoints {

@@ -306,6 +306,47 @@ fn blocking_closes_from_the_risk_on() {
 }
 
 #[test]
+fn a_connection_that_turns_bad_is_left_to_the_tagger_where_there_is_one() {
+    for (standing, closes) in [("bytes", true), ("tagger", false)] {
+        let policy = r#"{"action":"block","block_risk":40}"#;
+        let mut world = World::with_workers(policy, 2);
+        world.real = listener(&format!(r#"{{"role":"sensor","standing":"{standing}"}}"#));
+        let peer = SocketAddr::new("192.0.2.7".parse().unwrap(), 40_000);
+        let local = "198.51.100.1:443".parse().unwrap();
+        let endpoints = Endpoints { peer, local };
+        let World {
+            store,
+            workers,
+            now,
+            real,
+            ..
+        } = &mut world;
+        let (mut contact, _) = workers[0].open(store, *now, real, endpoints);
+        world.knock("192.0.2.7", 22);
+        let World {
+            store,
+            workers,
+            now,
+            real,
+            ..
+        } = &mut world;
+        let read = |_| REQUEST.to_vec();
+        let len = REQUEST.len();
+        let reaction = workers[0].data(store, *now, real, &mut contact, len, read);
+        assert!(reaction.tag_changed);
+        assert_eq!(reaction.close, closes, "{standing}");
+    }
+}
+
+#[test]
+fn a_held_connection_of_a_trusted_source_is_closed_too() {
+    let mut world = World::new(r#"{"trusted":["192.0.2.7"]}"#);
+    let mut visit = world.decoy("192.0.2.7", 22);
+    assert!(visit.hold().close);
+    assert_eq!(visit.close(), "");
+}
+
+#[test]
 fn log_lines_are_bounded_and_the_rest_is_counted() {
     let mut world = World::new("");
     let lines = (0..100)

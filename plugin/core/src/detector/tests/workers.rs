@@ -38,7 +38,7 @@ fn an_open_connection_on_another_worker_is_tagged_after_its_tick() {
     let (mut contact, _) = workers[1].open(store, *now, real, endpoints);
     workers[1].data(store, *now, real, &mut contact, 1, |_| b"x".to_vec());
     workers[0].open(store, *now, decoy, endpoints);
-    workers[1].tick(store, || None);
+    workers[1].tick(store, *now, || None);
     let reaction = workers[1].data(store, *now, real, &mut contact, 1, |_| b"x".to_vec());
     assert!(reaction.tag_changed);
     assert!(contact.tag().starts_with("kind=probe"));
@@ -78,7 +78,7 @@ fn shared_data_that_is_gone_is_begun_anew() {
     world.knock("192.0.2.7", 22);
     world.store.wipe();
     assert_eq!(world.tag("192.0.2.7"), "");
-    world.workers[0].tick(&mut world.store, || Some([43; 16]));
+    world.workers[0].tick(&mut world.store, START, || Some([43; 16]));
     assert_eq!(world.tag("192.0.2.7"), "");
     assert_ne!(world.knock("192.0.2.7", 22), "");
     assert_ne!(world.tag("192.0.2.7"), "");
@@ -90,7 +90,7 @@ fn nothing_is_judged_before_there_is_a_seed() {
     world
         .workers
         .push(Detector::new(parse_policy(b"").unwrap()));
-    world.workers[0].tick(&mut world.store, || None);
+    world.workers[0].tick(&mut world.store, START, || None);
     assert_eq!(world.knock("192.0.2.7", 22), "");
     world.tick();
     assert_ne!(world.knock("192.0.2.7", 22), "");
@@ -106,4 +106,27 @@ fn all_workers_count_the_same_source() {
     assert!(tag.contains("hits=41"), "{tag}");
     assert_eq!(world.count(Counter::VerdictsProbe), 1);
     assert_eq!(world.count(Counter::EvidenceDecoy), 1);
+}
+
+#[test]
+fn a_request_served_after_the_verdict_does_not_hide_it() {
+    let mut world = World::new("");
+    let peer = SocketAddr::new("192.0.2.7".parse().unwrap(), 40_000);
+    let endpoints = Endpoints {
+        peer,
+        local: "198.51.100.1:443".parse().unwrap(),
+    };
+    let World {
+        store,
+        workers,
+        now,
+        real,
+        decoy,
+        ..
+    } = &mut world;
+    let worker = &mut workers[0];
+    let (mut contact, _) = worker.open(store, *now, real, endpoints);
+    worker.open(store, *now, decoy, endpoints);
+    worker.served(store, *now, &mut contact);
+    assert_ne!(world.tag("192.0.2.7"), "");
 }

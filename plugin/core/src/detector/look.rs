@@ -1,0 +1,271 @@
+//! What a contact does, step by step, between its first and its last moment.
+
+use alloc::vec::Vec;
+
+use super::event::Event;
+use super::{Detector, STANDING_PREFIXES, Transport};
+use crate::address::embedded_v4;
+use crate::config::StandingSource;
+use crate::contact::{Contact, Endpoints, Reaction, SecondStep, Watched};
+use crate::evidence::{MISTAKE_PORTS, Nats, weight};
+use crate::first_bytes::{Asks, FIRST_BYTES_MAX, asks};
+use crate::listener::Listener;
+use crate::model::Place;
+use crate::source::SourceKey;
+use crate::store::Store;
+use crate::targets::Target;
+use crate::time::Time;
+
+/// A session this long, or with this many bytes from the client, is a good one at a real port.
+const LONG_SESSION_SECS: u32 = 10;
+const LONG_SESSION_BYTES: u64 = 4_096;
+
+impl Detector {
+    /// Who this is and where it knocks; `None` where it is not judged.
+    pub(super) fn watch(
+        &mut self,
+        now: Time,
+        place: Place,
+        endpoints: Endpoints,
+    ) -> Option<Watched> {
+        let seed = self.seed?;
+        let address = embedded_v4(endpoints.peer.ip());
+        if self.trusted.get(address).is_some() {
+            return None;
+        }
+        let source = SourceKey::new(address, self.table.geometry.sources);
+        let fingerprint = seed.source(&source);
+        let standing_hash = if self.table.geometry.sources == STANDING_PREFIXES {
+            fingerprint
+        } else {
+            seed.source(&SourceKey::new(address, STANDING_PREFIXES))
+        };
+        Some(Watched {
+            source,
+            fingerprint,
+            standing_hash,
+            target: Target::new(&seed, endpoints.local.ip(), endpoints.local.port()),
+            place,
+            actor: self.known.get(address),
+            opened: now,
+            bytes: 0,
+            first: Vec::new(),
+            second_step: SecondStep::None,
+            is_read: false,
+            is_judged: false,
+            is_silence_known: false,
+            has_slot: false,
+            is_served: false,
+            flagged_here: false,
+            epoch: self.epoch,
+            looked_at: now,
+            expires: Time::default(),
+            is_bad: false,
+        })
+    }
+
+    pub(super) fn decoy_weight(&self, port: u16) -> (Nats, SecondStep) {
+        let configured = self
+            .policy
+            .decoy_weights
+            .iter()
+            .find(|(known, _)| *known == port);
+        if let Some((_, weight)) = configured {
+            return (*weight, take_if_served(*weight));
+        }
+        if MISTAKE_PORTS.contains(&port) {
+            let more = weight::DECOY.minus(weight::DECOY_BY_MISTAKE);
+            return (weight::DECOY_BY_MISTAKE, SecondStep::AddUnlessServed(more));
+        }
+        (weight::DECOY, take_if_served(weight::DECOY))
+    }
+
+    /// More bytes came: looks again what is said of the source, and what the bytes ask for.
+    pub(super) fn read_on<S: Store>(
+        &mut self,
+        store: &mut S,
+        now: Time,
+        listener: &Listener,
+        contact: &mut Contact,
+        len: usize,
+        read: impl FnOnce(usize) -> Vec<u8>,
+    ) -> Reaction {
+        let Some(watched) = &mut contact.watched else {
+            return Reaction::default();
+        };
+        watched.bytes = watched
+            .bytes
+            .saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+        let mut reaction = Reaction::default();
+        if watched.is_stale(self.epoch, now, !contact.tag.is_empty()) {
+            reaction = self.look_again(store, now, contact);
+        }
+        let Some(watched) = &mut contact.watched else {
+            return reaction;
+        };
+        if len == 0 || watched.is_read || !self.wants_bytes(listener, watched, now) {
+            return reaction;
+        }
+        let wanted = FIRST_BYTES_MAX.saturating_sub(watched.first.len());
+        let mut bytes = read(len.min(wanted));
+        if !watched.first.is_empty() {
+            watched.first.append(&mut bytes);
+            bytes = core::mem::take(&mut watched.first);
+        }
+        let asks = asks(&bytes, &listener.names);
+        if asks == Asks::Unknown {
+            watched.first = bytes;
+            return reaction;
+        }
+        watched.is_read = true;
+        let told = self.told(store, now, contact, asks);
+        reaction.merged_with(told)
+    }
+
+    /// Whether the first bytes say anything that is not known.
+    pub(super) fn wants_bytes(
+        &mut self,
+        listener: &Listener,
+        watched: &Watched,
+        now: Time,
+    ) -> bool {
+        match watched.place {
+            Place::Decoy => watched.second_step != SecondStep::None,
+            Place::Real => {
+                listener.standing == StandingSource::Bytes
+                    && !watched.is_served
+                    && self
+                        .cache
+                        .get(watched.fingerprint)
+                        .is_none_or(|until| until <= now)
+            }
+        }
+    }
+
+    /// It turned out what the contact asks for.
+    pub(super) fn told<S: Store>(
+        &mut self,
+        store: &mut S,
+        now: Time,
+        contact: &mut Contact,
+        asks: Asks,
+    ) -> Reaction {
+        let Some(watched) = &mut contact.watched else {
+            return Reaction::default();
+        };
+        if watched.place == Place::Real {
+            if asks == Asks::Served {
+                self.served(store, now, contact);
+            }
+            return Reaction::default();
+        }
+        let event = match (
+            core::mem::replace(&mut watched.second_step, SecondStep::None),
+            asks,
+        ) {
+            (SecondStep::AddUnlessServed(more), Asks::Otherwise) => Event::End {
+                add: more,
+                is_silent: false,
+            },
+            (SecondStep::TakeIfServed(less), Asks::Served) => Event::TakeBack {
+                less,
+                flagged_here: watched.flagged_here,
+            },
+            _ => return Reaction::default(),
+        };
+        let applied = self.apply(store, now, watched, event);
+        self.react(now, contact, &applied)
+    }
+
+    /// The contact is over, or open for so long that it counts as it is.
+    pub(super) fn judge_end<S: Store>(
+        &mut self,
+        store: &mut S,
+        now: Time,
+        contact: &mut Contact,
+        transport: Transport,
+    ) -> Reaction {
+        let Some(watched) = &mut contact.watched else {
+            return Reaction::default();
+        };
+        let is_silent = watched.bytes == 0 && !watched.is_judged && transport == Transport::Fine;
+        let is_silent = is_silent && !watched.is_silence_known;
+        watched.is_judged = true;
+        watched.is_read = true;
+        let step = core::mem::replace(&mut watched.second_step, SecondStep::None);
+        let add = match step {
+            SecondStep::AddUnlessServed(more) => more,
+            SecondStep::None | SecondStep::TakeIfServed(_) => Nats::ZERO,
+        };
+        if !is_silent && add == Nats::ZERO {
+            return Reaction::default();
+        }
+        let applied = self.apply(store, now, watched, Event::End { add, is_silent });
+        self.react(now, contact, &applied)
+    }
+
+    /// Looks up what is said of the source of a connection that is open already.
+    pub(super) fn look_again<S: Store>(
+        &mut self,
+        store: &mut S,
+        now: Time,
+        contact: &mut Contact,
+    ) -> Reaction {
+        let epoch = self.epoch;
+        let Some(watched) = &mut contact.watched else {
+            return Reaction::default();
+        };
+        watched.epoch = epoch;
+        watched.looked_at = now;
+        let Some(seed) = self.seed else {
+            return Reaction::default();
+        };
+        if self.cache.get(watched.fingerprint).is_some() {
+            return self.tag(now, contact, None);
+        }
+        let found = self
+            .table
+            .get(store, &mut self.counters, &seed, &watched.source, now);
+        // What was said stands until shared data answers again.
+        let Ok(slot) = found else {
+            return Reaction::default();
+        };
+        watched.has_slot = slot.is_some();
+        if slot.is_none() && watched.actor.is_none() {
+            self.cache.insert(watched.fingerprint, Time::default());
+        }
+        self.tag(now, contact, slot.as_ref())
+    }
+}
+
+/// A contact that asks for a served name at a decoy weighs at most as much as one by mistake.
+fn take_if_served(weight: Nats) -> SecondStep {
+    let less = weight.minus(weight::DECOY_BY_MISTAKE);
+    if less > Nats::ZERO {
+        SecondStep::TakeIfServed(less)
+    } else {
+        SecondStep::None
+    }
+}
+
+impl Watched {
+    /// Whether what was said of the source may not hold any more.
+    fn is_stale(&self, epoch: u32, now: Time, is_tagged: bool) -> bool {
+        self.epoch != epoch || (is_tagged && (now >= self.expires || now != self.looked_at))
+    }
+
+    pub(super) fn was_long(&self, now: Time) -> bool {
+        let is_long = now.secs_since(self.opened) >= LONG_SESSION_SECS;
+        self.bytes > 0 && (is_long || self.bytes >= LONG_SESSION_BYTES)
+    }
+}
+
+impl Reaction {
+    fn merged_with(self, later: Self) -> Self {
+        Self {
+            tag_changed: self.tag_changed || later.tag_changed,
+            close: self.close || later.close,
+            line: later.line.or(self.line),
+        }
+    }
+}
