@@ -118,6 +118,9 @@ impl RootContext for Root {
             keeper.tick();
         }
         let due = worker::with(worker::Worker::tick).unwrap_or_default();
+        if due.is_empty() {
+            return;
+        }
         for context_id in due {
             // After the connection has gone this is refused, and its context will end by itself.
             let is_there = host::set_effective_context(context_id).is_ok();
@@ -126,6 +129,7 @@ impl RootContext for Root {
                 effects.perform();
             }
         }
+        // Refused or not, the next callback begins with its own context.
         let _ = host::set_effective_context(self.context_id);
     }
 

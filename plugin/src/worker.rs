@@ -9,7 +9,6 @@ use portscan_core::contact::{Contact, Endpoints, Reaction};
 use portscan_core::counters::Counter;
 use portscan_core::detector::{Detector, Transport};
 use portscan_core::listener::Listener;
-use portscan_core::model::Place;
 use portscan_core::time::Time;
 
 use crate::host;
@@ -278,5 +277,5 @@ pub(crate) const FILTER_STATE: &str = "portscan";
 
 /// Whether a sensor of this listener must know the number of its connections.
 pub(crate) fn needs_connection_id(listener: &Listener) -> bool {
-    listener.standing == StandingSource::Tagger && listener.place(0) == Place::Real
+    listener.standing == StandingSource::Tagger && listener.has_real_ports()
 }

@@ -32,6 +32,11 @@ impl Listener {
         }
     }
 
+    /// Whether any port here is real.
+    pub const fn has_real_ports(&self) -> bool {
+        !self.is_decoy || !self.real_ports.is_empty()
+    }
+
     /// What is behind `port` here.
     pub fn place(&self, port: u16) -> Place {
         let word = self
