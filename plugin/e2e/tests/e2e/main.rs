@@ -7,6 +7,7 @@ mod edge;
 mod failure;
 mod hygiene;
 mod identity;
+mod no_address;
 mod scans;
 mod sound;
 mod tagging;
