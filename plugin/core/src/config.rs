@@ -3,6 +3,7 @@
 //!
 //! Every problem of a text is reported, not only the first; nothing is clamped or ignored.
 
+pub mod choices;
 pub mod fields;
 pub mod json;
 pub mod policy;
@@ -14,9 +15,10 @@ pub mod role;
 
 use alloc::vec::Vec;
 
-pub use self::policy::{Action, KnownScanner, Policy, Sensitivity};
+pub use self::choices::{Action, Sensitivity, StandingSource};
+pub use self::policy::{KnownScanner, Policy};
 pub use self::problem::Problem;
-pub use self::role::{Plugin, Role, Sensor, StandingSource, Tagger};
+pub use self::role::{Plugin, Role, Sensor, Tagger};
 
 use self::json::Json;
 use self::reader::Reader;

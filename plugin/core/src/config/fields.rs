@@ -34,7 +34,7 @@ pub struct Switch {
 /// Fields of the policy.
 pub mod policy {
     use super::{Choice, Whole};
-    use crate::config::policy::{Action, Sensitivity};
+    use crate::config::choices::{Action, Sensitivity};
 
     #[expect(
         missing_docs,
@@ -139,7 +139,7 @@ pub mod policy {
 /// Fields of a sensor.
 pub mod sensor {
     use super::{Choice, Switch, Whole};
-    use crate::config::role::StandingSource;
+    use crate::config::choices::StandingSource;
 
     #[expect(
         missing_docs,

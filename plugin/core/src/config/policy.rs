@@ -6,6 +6,7 @@ use core::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::choices::{Action, Sensitivity};
 use super::fields::policy as fields;
 use super::json::Json;
 use super::reader::Reader;
@@ -35,41 +36,6 @@ pub struct Policy {
     pub action: Action,
     pub block_risk: u8,
     pub header: String,
-}
-
-/// How sure before a source is flagged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sensitivity {
-    /// One benign source in 10,000 may be flagged.
-    Low,
-    /// One in a hundred.
-    #[default]
-    Medium,
-    /// One in twenty.
-    High,
-}
-
-impl Sensitivity {
-    /// The threshold `ln(P_detect / P_false)`.
-    pub const fn threshold(self) -> Nats {
-        Nats::from_hundredths(match self {
-            Self::Low => 920,
-            Self::Medium => 460,
-            Self::High => 300,
-        })
-    }
-}
-
-/// What is done with flagged sources.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Action {
-    /// Their requests are tagged.
-    #[default]
-    Tag,
-    /// From `block_risk` on they are refused.
-    Block,
-    /// What would be refused is counted and logged.
-    DryRun,
 }
 
 /// Networks from which somebody scans and says so.

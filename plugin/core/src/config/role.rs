@@ -3,6 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::choices::StandingSource;
 use super::fields::{sensor, tagger};
 use super::json::Json;
 use super::policy::{self, Policy};
@@ -42,16 +43,6 @@ pub struct Sensor {
     pub names: Vec<String>,
     pub standing: StandingSource,
     pub hold_secs: u16,
-}
-
-/// Who says that a client was served.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StandingSource {
-    /// The sensor, from the first bytes.
-    #[default]
-    Bytes,
-    /// The tagger behind it, from the response's status.
-    Tagger,
 }
 
 /// A checked tagger. Field by field documented in [`super::reference`].
