@@ -7,6 +7,7 @@ mod edge;
 mod examples;
 mod failure;
 mod greeting;
+mod hold;
 mod hygiene;
 mod identity;
 mod lured;
