@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use nix::sys::signal::{SigSet, SigmaskHow};
 
 use crate::Netns;
 
@@ -27,8 +28,8 @@ impl Process {
             .stderr(Stdio::piped());
         // A child belongs to the namespace of the thread that starts it.
         let spawned = match namespace {
-            Some(namespace) => namespace.enter(|| command.spawn())?,
-            None => command.spawn(),
+            Some(namespace) => namespace.enter(|| hearing_signals(|| command.spawn()))?,
+            None => hearing_signals(|| command.spawn()),
         };
         let mut child = spawned
             .with_context(|| format!("start {}", command.get_program().to_string_lossy()))?;
@@ -67,6 +68,18 @@ impl Process {
     pub(crate) fn stderr(&self) -> String {
         self.stderr.text()
     }
+}
+
+/// A child inherits which signals its parent's thread has blocked; Envoy must hear those that end
+/// it, the one at the end of that thread included.
+fn hearing_signals<T>(start: impl FnOnce() -> T) -> T {
+    let usual = SigSet::empty().thread_swap_mask(SigmaskHow::SIG_SETMASK);
+    let started = start();
+    if let Ok(usual) = usual {
+        // Cannot fail: this is the mask that the thread had.
+        let _ = usual.thread_set_mask();
+    }
+    started
 }
 
 impl Drop for Process {

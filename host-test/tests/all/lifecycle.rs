@@ -7,6 +7,10 @@ use std::{
 };
 
 use host_test::{Envoy, Scratch, envoy::Builder, eventually, http::Source};
+use nix::{
+    sys::signal::{SigSet, Signal, kill},
+    unistd::Pid,
+};
 
 use super::{PROXY, start, start_with};
 
@@ -62,6 +66,20 @@ fn an_envoy_that_is_told_to_end_can_be_waited_for() {
     setup.envoy.admin_post("/quitquitquit").unwrap();
     assert!(setup.envoy.wait().unwrap().success());
     assert!(!setup.envoy.is_running());
+}
+
+#[test]
+fn signals_that_a_test_has_blocked_still_end_its_envoy() {
+    let blocked: SigSet = [Signal::SIGTERM].into_iter().collect();
+    blocked.thread_block().unwrap();
+    let mut setup = start().unwrap();
+    assert!(SigSet::thread_get_mask().unwrap().contains(Signal::SIGTERM));
+    let pid = i32::try_from(setup.envoy.pid()).unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
+    eventually("the end of envoy", SOON, || {
+        (!setup.envoy.is_running()).then_some(())
+    })
+    .unwrap();
 }
 
 #[test]
