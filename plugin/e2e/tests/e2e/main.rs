@@ -17,4 +17,5 @@ mod sound;
 mod standing;
 mod tagging;
 mod tls;
+mod traps;
 mod words;
