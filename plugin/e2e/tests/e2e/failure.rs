@@ -8,16 +8,21 @@ mod update;
 
 use std::net::Ipv4Addr;
 
-use host_test::{Envoy, Result, http::Source};
+use host_test::{Result, http::Source};
 
-use crate::edge::DECOYS;
+use crate::edge::{DECOYS, Edge, PATIENCE, metric};
 
-/// `source` knocks at every decoy on three addresses of this machine: as bad as it gets.
-fn scan(envoy: &Envoy, source: &Source) -> Result<()> {
+/// `source` knocks at every decoy on three addresses of this machine: as bad as it gets. Returns
+/// once all of that is judged.
+fn scan(edge: &Edge, source: &Source) -> Result<()> {
+    let counter = metric("connections_total.listener.decoy");
+    let before = edge.envoy.counter(&counter)?;
     for host in 1..=3 {
         for port in DECOYS {
-            source.touch(envoy.addr_at(Ipv4Addr::new(127, 0, 0, host), port))?;
+            source.touch(edge.envoy.addr_at(Ipv4Addr::new(127, 0, 0, host), port))?;
         }
     }
+    edge.envoy
+        .wait_for_counter(&counter, before + 21, PATIENCE)?;
     Ok(())
 }

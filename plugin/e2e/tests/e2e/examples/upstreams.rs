@@ -59,7 +59,10 @@ fn acts_on_flagged_sources(program: &mut Command, net: u8) -> Result<()> {
     knock(&suspicious, edge.decoy(0))?;
     for host in 1..=3 {
         for port in DECOYS {
-            malicious.touch(edge.envoy.addr_at(Ipv4Addr::new(127, 0, 0, host), port))?;
+            knock(
+                &malicious,
+                edge.envoy.addr_at(Ipv4Addr::new(127, 0, 0, host), port),
+            )?;
         }
     }
     decides(&edge, &suspicious, "step-up", [200, 429])?;

@@ -25,7 +25,7 @@ const RISK: &str = r#""block_risk": 80"#;
 fn connections_of_a_risky_source_are_closed_and_those_of_others_are_not() -> Result<()> {
     let edge = Edge::start("block.yaml")?;
     let (scanner, other) = (Source::loopback(61, 1, 1), Source::loopback(61, 1, 2));
-    scan(&edge.envoy, &scanner)?;
+    scan(&edge, &scanner)?;
     // On every worker, sooner or later; here none may be an exception.
     eventually("every connection is closed", PATIENCE, || {
         let closed = (0..8).all(|_| is_closed(&scanner, edge.service()));
@@ -77,9 +77,9 @@ fn closing_within_the_first_event_harms_no_other_connection() -> Result<()> {
     Ok(())
 }
 
-/// Closes inside `on_downstream_data`: the connection was there before the verdict.
+/// Connections that were there before the verdict, on all workers.
 #[test]
-fn a_kept_connection_ends_at_its_next_request_without_reaching_the_upstream() -> Result<()> {
+fn a_kept_connection_gets_403_without_a_body_from_its_next_request_on() -> Result<()> {
     let edge = Edge::start_with("block.yaml", |builder| {
         builder.replace(RISK, r#""block_risk": 40"#)
     })?;
@@ -92,7 +92,7 @@ fn a_kept_connection_ends_at_its_next_request_without_reaching_the_upstream() ->
     }
     let mut second = source.http2(edge.service())?;
     assert_eq!(tag(&second.send(&stranger())?)?, None);
-    scan(&edge.envoy, &source)?;
+    scan(&edge, &source)?;
     eventually("all workers know", PATIENCE, || {
         (0..8)
             .all(|_| is_closed(&source, edge.service()))
@@ -100,14 +100,11 @@ fn a_kept_connection_ends_at_its_next_request_without_reaching_the_upstream() ->
     })?;
     let before = edge.upstream.seen().len();
     for connection in &mut kept {
-        match connection.send(&stranger()) {
-            Ok(answer) => assert_eq!((answer.status, answer.text()), (403, String::new())),
-            Err(closed) => assert!(format!("{closed:#}").contains("closed"), "{closed:#}"),
-        }
-    }
-    if let Ok(answer) = second.send(&stranger()) {
+        let answer = connection.send(&stranger())?;
         assert_eq!((answer.status, answer.text()), (403, String::new()));
     }
+    let answer = second.send(&stranger())?;
+    assert_eq!((answer.status, answer.text()), (403, String::new()));
     assert_eq!(edge.upstream.seen().len(), before);
     assert_sound(&edge.envoy);
     Ok(())
@@ -118,7 +115,7 @@ fn a_kept_connection_ends_at_its_next_request_without_reaching_the_upstream() ->
 fn an_observing_tagger_answers_403_without_a_body() -> Result<()> {
     let edge = Edge::start_with("block.yaml", observing)?;
     let (scanner, other) = (Source::loopback(61, 4, 1), Source::loopback(61, 4, 2));
-    scan(&edge.envoy, &scanner)?;
+    scan(&edge, &scanner)?;
     let answer = eventually("refused", PATIENCE, || {
         let answer = scanner.send(edge.service(), &stranger()).ok()?;
         (answer.status != 200).then_some(answer)
@@ -140,8 +137,7 @@ fn an_observing_tagger_answers_403_without_a_body() -> Result<()> {
 fn each_refused_request_is_counted_once() -> Result<()> {
     let edge = Edge::start_with("block.yaml", |builder| observing(builder).concurrency(1))?;
     let scanner = Source::loopback(61, 5, 1);
-    scan(&edge.envoy, &scanner)?;
-    edge.wait_for_metric("connections_total.listener.decoy", 21)?;
+    scan(&edge, &scanner)?;
     let before = edge.metric("blocked_total")?;
     for _ in 0..10 {
         assert_eq!(scanner.get(edge.service(), "/")?.status, 403);
@@ -167,7 +163,7 @@ fn a_declared_scanner_is_tagged_benign_and_never_blocked() -> Result<()> {
                 .replace(RISK, r#""block_risk": 1"#)
         })?;
         let scanner = Source::loopback(61, 6, 1);
-        scan(&edge.envoy, &scanner)?;
+        scan(&edge, &scanner)?;
         let words = Words::of(&edge.wait_for_tag(&scanner)?);
         assert_eq!(
             (words.class.as_str(), words.actor.as_deref()),
@@ -176,7 +172,6 @@ fn a_declared_scanner_is_tagged_benign_and_never_blocked() -> Result<()> {
         for _ in 0..20 {
             assert!(edge.tag(&scanner)?.is_some());
         }
-        edge.wait_for_metric("connections_total.listener.decoy", 21)?;
         assert_eq!(edge.metric("blocked_total")?, 0);
         assert_sound(&edge.envoy);
     }
@@ -195,14 +190,17 @@ fn a_dry_run_counts_and_logs_and_lets_everybody_through() -> Result<()> {
             builder.replace(BLOCK, r#""action": "dry_run""#)
         })?;
         let scanner = Source::loopback(61, 7, 1);
-        scan(&edge.envoy, &scanner)?;
+        scan(&edge, &scanner)?;
         let words = Words::of(&edge.wait_for_tag(&scanner)?);
         assert_eq!(words.class, "malicious");
         edge.envoy
             .wait_for_counter("wasmcustom.portscan_would_block_total", 1, PATIENCE)?;
         assert_eq!(edge.metric("blocked_total")?, 0);
-        edge.envoy
-            .wait_for_log("portscan: 127.61.7.1 would be blocked", PATIENCE)?;
+        let line = edge
+            .envoy
+            .wait_for_log("portscan: would block: ", PATIENCE)?;
+        // A line that does not say whom helps nobody to decide.
+        assert!(line.contains("127.61.7.1"), "{line}");
         assert_sound(&edge.envoy);
     }
     Ok(())

@@ -20,7 +20,7 @@ use crate::{
 fn a_malicious_source_gets_403_from_envoy_and_a_suspicious_one_gets_through() -> Result<()> {
     let edge = Edge::start("rbac.yaml")?;
     let (malicious, suspicious) = (Source::loopback(62, 1, 1), Source::loopback(62, 1, 2));
-    scan(&edge.envoy, &malicious)?;
+    scan(&edge, &malicious)?;
     suspicious.touch(edge.decoy(0))?;
     eventually("refused", PATIENCE, || {
         let answer = malicious.send(edge.service(), &stranger()).ok()?;
@@ -74,7 +74,7 @@ fn bytes_of_a_malicious_source_never_reach_the_other_service() -> Result<()> {
     let (malicious, clean) = (Source::loopback(62, 3, 1), Source::loopback(62, 3, 2));
     let mut open_before = malicious.connect(to)?;
     assert!(echoes(&mut open_before));
-    scan(&edge.envoy, &malicious)?;
+    scan(&edge, &malicious)?;
     eventually("new connections are refused", PATIENCE, || {
         let mut stream = malicious.connect(to).ok()?;
         (!echoes(&mut stream)).then_some(())
@@ -98,7 +98,7 @@ fn shadow_rules_count_the_same_sources_and_refuse_nobody() -> Result<()> {
         builder.replace("              rules:\n", "              shadow_rules:\n")
     })?;
     let malicious = Source::loopback(62, 4, 1);
-    scan(&edge.envoy, &malicious)?;
+    scan(&edge, &malicious)?;
     eventually("a malicious tag", PATIENCE, || {
         let answer = malicious.send(edge.service(), &stranger()).ok()?;
         let tag = tag(&answer).ok()??;
