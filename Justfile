@@ -60,6 +60,11 @@ e2e *ARGS: setup wasm wasm-trap
     @echo "== module in the real Envoy"
     cargo test -p portscan-e2e -- {{ ARGS }}
 
+# Scan all ports with and without the module, in turns, and print how they compare: root, nmap.
+bench-scan ROUNDS="12": setup wasm
+    @echo "== throughput of a scan"
+    cargo run --quiet -p portscan-e2e --example scan_throughput -- {{ ROUNDS }}
+
 # Test the examples that are not Rust, without Envoy.
 examples: setup
     @echo "== examples in other languages"
