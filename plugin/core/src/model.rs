@@ -302,3 +302,6 @@ fn hour_stamp(now: Time) -> u16 {
         .unwrap_or(0)
         .max(1)
 }
+
+#[cfg(test)]
+mod tests;
