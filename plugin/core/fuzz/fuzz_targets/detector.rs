@@ -8,8 +8,10 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use portscan_core::config::{Policy, Role, parse_plugin, parse_policy};
 use portscan_core::contact::{Contact, Endpoints, Reaction};
+use portscan_core::counters::Counters;
 use portscan_core::detector::{Detector, Transport};
 use portscan_core::first_bytes::FIRST_BYTES_MAX;
+use portscan_core::geometries::Sweep;
 use portscan_core::listener::Listener;
 use portscan_core::page::{PAGE_LEN_MAX, Page, PageKind};
 use portscan_core::pool;
@@ -59,6 +61,8 @@ enum Operation<'a> {
     Tick {
         worker: bool,
     },
+    /// The keeper empties a part of what is not used any more.
+    Keep,
     Wait {
         secs: u32,
     },
@@ -115,6 +119,8 @@ const LISTENERS: [&str; 4] = [
     r#"{"role":"sensor","standing":"tagger","hold_secs":5}"#,
 ];
 
+const START: Time = Time::from_unix_secs(1_790_000_000);
+
 /// Connections that are open at once.
 const CONTACTS_MAX: usize = 16;
 
@@ -133,6 +139,8 @@ struct Edge {
     workers: [Detector; 2],
     listeners: Vec<Listener>,
     contacts: Vec<Open>,
+    keeper: Sweep,
+    counters: Counters,
     now: Time,
     keys_max: usize,
 }
@@ -149,11 +157,11 @@ impl Edge {
         let standing = Standing::new(policy.standing_capacity).pages();
         let mut workers = [Detector::new(policy.clone()), Detector::new(policy)];
         for worker in &mut workers {
-            worker.tick(&mut store, || Some([3; 16]));
+            worker.tick(&mut store, START, || Some([3; 16]));
         }
         let geometry = workers[0].table().geometry;
-        // Beside the pages: ring and seed.
-        let keys_max = geometry.pages() + pool::pages(&geometry) + standing + 2;
+        // Beside the pages: ring, seed and the list of geometries.
+        let keys_max = geometry.pages() + pool::pages(&geometry) + standing + 3;
         let listeners = LISTENERS.map(|text| match parse_plugin(text.as_bytes()) {
             Ok(plugin) => match plugin.role {
                 Role::Sensor(sensor) => Listener::new(sensor),
@@ -166,7 +174,9 @@ impl Edge {
             workers,
             listeners: listeners.into(),
             contacts: Vec::new(),
-            now: Time::from_unix_secs(1_790_000_000),
+            keeper: Sweep::default(),
+            counters: Counters::default(),
+            now: START,
             keys_max: usize::try_from(keys_max).expect("a small table"),
         }
     }
@@ -212,7 +222,11 @@ impl Edge {
                 }
             }
             Operation::Tick { worker } => {
-                self.workers[usize::from(worker)].tick(&mut self.store, || Some([5; 16]));
+                self.workers[usize::from(worker)].tick(&mut self.store, self.now, || Some([5; 16]));
+            }
+            Operation::Keep => {
+                self.keeper
+                    .step(&mut self.store, &mut self.counters, self.now);
             }
             Operation::Wait { secs } => self.now = self.now.plus_secs(secs),
             Operation::StepBack { secs } => {
@@ -335,6 +349,7 @@ fn forged(key: &str, cells: &[u8]) -> Page {
         _ if key.contains("/sketches-") => (PageKind::Sketches, SKETCH_LEN),
         _ if key.contains("/standing-") => (PageKind::Standing, STANDING_LEN),
         _ if key.ends_with("/ring") => (PageKind::Ring, 8),
+        _ if key.ends_with("/geometries") => (PageKind::Geometries, 16),
         _ => (PageKind::Seed, 16),
     };
     let mut page = Page::empty(kind, cell_len);
