@@ -110,6 +110,38 @@ fn a_kept_connection_gets_403_without_a_body_from_its_next_request_on() -> Resul
     Ok(())
 }
 
+/// Without a tagger the sensor closes inside `on_downstream_data`, before a filter behind it sees
+/// the bytes.
+#[test]
+fn a_kept_connection_is_closed_unanswered_where_no_tagger_stands_behind() -> Result<()> {
+    let edge = Edge::start_with("block.yaml", |builder| {
+        builder.replace(RISK, r#""block_risk": 40"#).replace(
+            r#"'{"role":"sensor","standing":"tagger"}'"#,
+            r#"'{"role":"sensor"}'"#,
+        )
+    })?;
+    let source = Source::loopback(61, 9, 1);
+    let mut kept = Vec::new();
+    for _ in 0..6 {
+        let mut connection = source.http1(edge.service())?;
+        assert_eq!(tag(&connection.send(&stranger())?)?, None);
+        kept.push(connection);
+    }
+    scan(&edge, &source)?;
+    eventually("all workers know", PATIENCE, || {
+        let closed = (0..8).all(|_| is_closed(&source, edge.service()));
+        closed.then_some(())
+    })?;
+    let before = edge.upstream.seen().len();
+    for connection in &mut kept {
+        let error = format!("{:#}", connection.send(&stranger()).unwrap_err());
+        assert!(error.contains("closed without an answer"), "{error}");
+    }
+    assert_eq!(edge.upstream.seen().len(), before);
+    assert_sound(&edge.envoy);
+    Ok(())
+}
+
 /// Where no sensor stands before the HTTP filter, it is the tagger that refuses.
 #[test]
 fn an_observing_tagger_answers_403_without_a_body() -> Result<()> {
