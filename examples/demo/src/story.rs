@@ -21,8 +21,8 @@ pub(crate) fn tell(edge: &Edge, tell: &Tell) -> Result<()> {
     people.scan(edge, tell)?;
     people.mistake(edge, tell)?;
     people.forge(tell)?;
-    scan_with_nmap(edge, tell)?;
-    look_behind(edge, tell)
+    let flagged = if scan_with_nmap(edge, tell)? { 2 } else { 1 };
+    look_behind(edge, tell, flagged)
 }
 
 /// Everybody keeps one connection to the service.
@@ -165,19 +165,20 @@ impl People {
     }
 }
 
-fn scan_with_nmap(edge: &Edge, tell: &Tell) -> Result<()> {
+/// Whether there was an nmap to do it.
+fn scan_with_nmap(edge: &Edge, tell: &Tell) -> Result<bool> {
     tell.step(6, "nmap, a real scanner, does the same.");
     if !edge.has_ipv6 {
         tell.act(
             "skipped",
             "nmap would need ::1 here, to have an address of its own",
         );
-        return Ok(());
+        return Ok(false);
     }
     let ports = DECOYS.map(|(port, _)| edge.envoy.port(port));
     let Some(open) = scan::nmap(&ports)? else {
         tell.act("skipped", "nmap is not installed");
-        return Ok(());
+        return Ok(false);
     };
     ensure!(
         open == ports.len(),
@@ -201,10 +202,11 @@ fn scan_with_nmap(edge: &Edge, tell: &Tell) -> Result<()> {
         seen.starts_with("kind=vertical, "),
         "not a vertical scan: {seen}"
     );
-    Ok(())
+    Ok(true)
 }
 
-fn look_behind(edge: &Edge, tell: &Tell) -> Result<()> {
+/// The same events as the operator of an edge sees them, where `flagged` sources are flagged.
+fn look_behind(edge: &Edge, tell: &Tell, flagged: u64) -> Result<()> {
     tell.step(7, "What the operator has of it.");
     tell.line("   Envoy's log, one line for each new verdict:");
     let line = edge.log_line(&format!("portscan: {STRANGER} flagged"))?;
@@ -216,7 +218,7 @@ fn look_behind(edge: &Edge, tell: &Tell) -> Result<()> {
     let contact = format!(":{}\"", edge.envoy.port(port));
     tell.quote(&edge.access_log_line(&contact)?);
     tell.line("   Metrics, at /stats/prometheus of the admin interface:");
-    edge.wait_for("sources_flagged", 1)?;
+    edge.wait_for("sources_flagged", flagged)?;
     let metrics = edge.envoy.prometheus()?;
     for name in SHOWN {
         let line = metrics.lines().find(|line| line.starts_with(name));
