@@ -16,7 +16,7 @@ fuzz_args := "--fuzz-dir plugin/core/fuzz --sanitizer none"
 
 # Show the recipes.
 default:
-    @{{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted
+    @{{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted --list-heading $'Usage: ./justw RECIPE, one of\n'
 
 # Install what the other recipes need: Rust parts, the pinned Envoy, tools of the system.
 [no-exit-message]
@@ -24,7 +24,10 @@ setup:
     @.ci/setup
 
 # Set up, build the module, start Envoy and scan it, step by step; --stay leaves Envoy running.
+[no-exit-message]
 demo *ARGS: setup wasm
+    @echo "== demo"
+    @cargo build -p portscan-demo
     @cargo run --quiet -p portscan-demo -- {{ ARGS }}
 
 # Set up, build the module and run every test, those against the real Envoy included.
@@ -45,9 +48,13 @@ build-module dir out *features:
     echo "== {{ out }}"
     mkdir -p .tools target
     # Two builds at once would read each other's unfinished files.
-    if command -v flock >/dev/null; then exec 9>.tools/wasm.lock; flock 9; fi
+    if command -v flock >/dev/null; then
+        exec 9>.tools/wasm.lock
+        flock --nonblock 9 || { echo "waiting for another build …"; flock 9; }
+    fi
+    cargo build -p portscan-finish
     cargo build --profile wasm --target {{ wasm_target }} -p portscan-plugin --target-dir {{ quote(dir) }} {{ features }}
-    cargo run --quiet -p portscan-finish -- {{ quote(dir / wasm_target / "wasm/portscan.wasm") }} {{ out }}.new
+    cargo run --quiet -p portscan-finish -- {{ quote(dir / wasm_target / "wasm/portscan.wasm") }} {{ out }}.new >/dev/null
     mv {{ out }}.new {{ out }}
     echo "{{ out }}: $(wc -c < {{ out }} | tr -d ' ') bytes"
 
@@ -102,7 +109,10 @@ doc: setup
     RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps -p portscan-plugin --target {{ wasm_target }}
 
 # Run the fuzz target TARGET for SECS seconds; what it finds of interest stays in target/.
+[no-exit-message]
 fuzz TARGET SECS="60": setup
+    @[ -f plugin/core/fuzz/fuzz_targets/{{ TARGET }}.rs ] || { echo "no fuzz target {{ TARGET }}; there are:" \
+        $(basename -s .rs plugin/core/fuzz/fuzz_targets/*.rs) >&2; exit 1; }
     @echo "== fuzz {{ TARGET }}"
     mkdir -p target/fuzz-corpus/{{ TARGET }}
     {{ fuzz }} run {{ fuzz_args }} {{ TARGET }} target/fuzz-corpus/{{ TARGET }} -- -max_total_time={{ SECS }}
