@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
 };
 
 /// Prints the story.
@@ -30,21 +30,19 @@ impl Tell {
     }
 
     pub(crate) fn line(self, text: &str) {
-        println!("{text}");
+        // Who reads no further, such as `head`, still gets to know how it ends, by the exit code.
+        let _ = writeln!(io::stdout(), "{text}");
     }
 
     /// The headline of a step.
     pub(crate) fn step(self, number: u8, headline: &str) {
-        println!();
-        println!(
-            "{}",
-            self.paint(Colour::Bold, &format!("{number}. {headline}"))
-        );
+        self.line("");
+        self.line(&self.paint(Colour::Bold, &format!("{number}. {headline}")));
     }
 
     /// Something that somebody does.
     pub(crate) fn act(self, who: &str, what: &str) {
-        println!("   {who:<10} {what}");
+        self.line(&format!("   {who:<10} {what}"));
     }
 
     /// What the service saw of the verdict.
@@ -53,12 +51,12 @@ impl Tell {
             None => self.paint(Colour::Green, "no x-portscan"),
             Some(tag) => self.paint(Colour::Red, &format!("x-portscan: {tag}")),
         };
-        println!("   {:<10} sees {seen}", "service");
+        self.line(&format!("   {:<10} sees {seen}", "service"));
     }
 
     /// A line of somebody else's.
     pub(crate) fn quote(self, line: &str) {
-        println!("   {}", self.paint(Colour::Dim, line));
+        self.line(&format!("   {}", self.paint(Colour::Dim, line)));
     }
 
     fn paint(self, colour: Colour, text: &str) -> String {
