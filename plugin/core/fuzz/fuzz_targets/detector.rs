@@ -121,6 +121,9 @@ const LISTENERS: [&str; 4] = [
 
 const START: Time = Time::from_unix_secs(1_790_000_000);
 
+/// Sweeps of one input.
+const SWEEPS_MAX: u32 = 2;
+
 /// Connections that are open at once.
 const CONTACTS_MAX: usize = 16;
 
@@ -141,6 +144,7 @@ struct Edge {
     contacts: Vec<Open>,
     keeper: Sweep,
     counters: Counters,
+    sweeps: u32,
     now: Time,
     keys_max: usize,
 }
@@ -176,6 +180,7 @@ impl Edge {
             contacts: Vec::new(),
             keeper: Sweep::default(),
             counters: Counters::default(),
+            sweeps: 0,
             now: START,
             keys_max: usize::try_from(keys_max).expect("a small table"),
         }
@@ -216,6 +221,9 @@ impl Edge {
                 first_port,
                 ports,
             } => {
+                // Long scans are slow, and one is as good as ten.
+                let ports = if self.sweeps < SWEEPS_MAX { ports } else { 1 };
+                self.sweeps += 1;
                 for offset in 0..u16::from(ports) {
                     let port = first_port.wrapping_add(offset.wrapping_mul(257));
                     self.open(0, 1, source, Address::Few(0), port);
