@@ -221,8 +221,12 @@ impl Edge {
                 first_port,
                 ports,
             } => {
-                // Long scans are slow, and one is as good as ten.
-                let ports = if self.sweeps < SWEEPS_MAX { ports } else { 1 };
+                // Scans are slow: a few, just long enough for a wide sketch.
+                let ports = if self.sweeps < SWEEPS_MAX {
+                    ports % 80
+                } else {
+                    1
+                };
                 self.sweeps += 1;
                 for offset in 0..u16::from(ports) {
                     let port = first_port.wrapping_add(offset.wrapping_mul(257));
@@ -343,7 +347,9 @@ impl Edge {
 }
 
 fn check(contact: &Contact, reaction: &Reaction) {
-    check_tag(contact.tag());
+    if reaction.tag_changed {
+        check_tag(contact.tag());
+    }
     if let Some(line) = &reaction.line {
         assert!(!line.contains('\n') && line.len() < 1_024, "{line:?}");
     }
