@@ -114,18 +114,7 @@ fn measure(yaml: &str) -> Result<Scan> {
     )?;
 
     let (cpu_before, start) = (cpu_secs(envoy.pid())?, Instant::now());
-    clients.run(
-        "nmap",
-        &[
-            "-sT",
-            "-Pn",
-            "-n",
-            "-p-",
-            "--max-retries",
-            "0",
-            "198.51.100.1",
-        ],
-    )?;
+    clients.run("nmap", &["-sT", "-Pn", "-n", "-p-", "198.51.100.1"])?;
     let secs = start.elapsed().as_secs_f64();
     let counter = "listener.0.0.0.0_15001.downstream_cx_total";
     let connections = envoy.wait_for_counter(counter, 65_535, LATE)?;

@@ -7,7 +7,7 @@ use host_test::{Netns, Result, eventually, http::Source, workspace_root};
 
 use crate::{
     access_log::{Entry, wait_for_entries},
-    edge::{DECOYS, Edge, PATIENCE, host, namespaces_are_available, stranger, tag},
+    edge::{DECOYS, Edge, PATIENCE, host, metric, namespaces_are_available, stranger, tag},
     sound::assert_sound,
     words::Words,
 };
@@ -23,9 +23,13 @@ fn nmap_is_detected_at_its_first_decoy_and_every_decoy_is_counted() -> Result<()
         .to_vec();
     // nmap scans the addresses of this machine from 127.0.0.1.
     let scanner = Source::loopback(0, 0, 1);
-    scan(Command::new("nmap").args(["-p", &ports.join(","), "127.71.0.1"]))?;
+    scan(
+        Command::new("nmap").args(["-p", &ports.join(","), "127.71.0.1"]),
+        7,
+    )?;
 
-    edge.wait_for_metric("connections_total.listener.decoy", 7)?;
+    let counter = metric("connections_total.listener.decoy");
+    edge.envoy.wait_for_counter(&counter, 7, PATIENCE)?;
     let entries = wait_for_entries(&edge.envoy, "127.0.0.1", 7)?;
     assert!(
         entries.iter().all(|entry| !entry.portscan.is_empty()),
@@ -65,7 +69,10 @@ fn a_scan_of_all_ports_is_counted_to_the_last_one() -> Result<()> {
     let web = "198.51.100.1:80".parse()?;
     assert_eq!(tag(&other.send(web, &stranger())?)?, None);
 
-    scan(clients.command("nmap").args(["-p-", "198.51.100.1"]))?;
+    scan(
+        clients.command("nmap").args(["-p-", "198.51.100.1"]),
+        65_535,
+    )?;
     let counted = eventually("all connections are counted", PATIENCE, || {
         let all = counted(&edge).ok()?;
         (all >= 65_536).then_some(all)
@@ -116,15 +123,15 @@ fn redirect_all_ports(namespace: &Netns) -> Result<()> {
     Ok(())
 }
 
-/// Runs nmap's connect scan to its end: no names, no question whether the host is there.
-fn scan(nmap: &mut Command) -> Result<()> {
-    let output = nmap
-        .args(["-sT", "-Pn", "-n", "--max-retries", "0"])
-        .output()?;
+/// Runs nmap's connect scan to its end, which must find `open` ports: no names, no question whether
+/// the host is there.
+fn scan(nmap: &mut Command, open: usize) -> Result<()> {
+    let output = nmap.args(["-sT", "-Pn", "-n", "-oG", "-"]).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
+    let found = text.matches("/open/tcp/").count();
     ensure!(
-        output.status.success() && text.contains("1 host up"),
-        "{text}"
+        output.status.success() && found == open,
+        "{found} ports are open"
     );
     Ok(())
 }
