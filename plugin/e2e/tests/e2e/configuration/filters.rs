@@ -63,7 +63,7 @@ fn filter_text_that_is_not_json_is_refused_with_line_and_column() {
     refused_sensor(
         "[]",
         &[
-            ": a list: must be an object",
+            "plugin: a list: must be an object",
             &format!("role: missing: {ROLES}"),
         ],
     );
