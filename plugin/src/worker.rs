@@ -21,6 +21,8 @@ pub(crate) const TICK_MILLIS: u32 = 400;
 /// Ticks of several root contexts that come closer than this are one.
 const TICK_NANOS_MIN: u64 = 250_000_000;
 
+const NANOS_PER_SEC: u64 = 1_000_000_000;
+
 /// One worker's state.
 pub(crate) struct Worker {
     pub(crate) detector: Detector,
@@ -29,9 +31,15 @@ pub(crate) struct Worker {
     sessions: HashMap<u32, Session>,
     /// Contexts by the number of their connection, where a tagger says who was served.
     by_connection: HashMap<u64, u32>,
-    /// When connections are judged that are still open then.
-    held: HashMap<u32, Time>,
+    /// Connections that are judged if they stay open.
+    held: HashMap<u32, Held>,
     ticked_nanos: u64,
+}
+
+/// A connection that is judged if it stays open.
+struct Held {
+    opened_nanos: u64,
+    hold_nanos: u64,
 }
 
 /// An open connection.
@@ -113,9 +121,11 @@ impl Worker {
             .counters
             .add(Counter::Reentries, REENTRIES.take());
         self.metrics.flush(&mut self.detector.counters);
+        // After a step of the clock a connection may be judged early, but never hours late.
+        let is_due = |held: &Held| nanos.abs_diff(held.opened_nanos) >= held.hold_nanos;
         self.held
             .iter()
-            .filter(|(_, due)| **due <= now)
+            .filter(|(_, held)| is_due(held))
             .map(|(id, _)| *id)
             .collect()
     }
@@ -128,7 +138,8 @@ impl Worker {
         endpoints: Option<Endpoints>,
         connection_id: Option<u64>,
     ) -> Effects {
-        let now = host::now();
+        let opened_nanos = host::now_nanos();
+        let now = Time::from_unix_nanos(opened_nanos);
         let (contact, reaction) = match endpoints {
             Some(endpoints) => self
                 .detector
@@ -140,8 +151,14 @@ impl Worker {
         };
         let effects = Effects::of(&contact, reaction);
         if listener.hold_secs > 0 {
-            self.held
-                .insert(context_id, now.plus_secs(listener.hold_secs.into()));
+            let hold_nanos = u64::from(listener.hold_secs) * NANOS_PER_SEC;
+            self.held.insert(
+                context_id,
+                Held {
+                    opened_nanos,
+                    hold_nanos,
+                },
+            );
         }
         if let Some(connection_id) = connection_id {
             self.by_connection.insert(connection_id, context_id);
