@@ -4,6 +4,9 @@
 ///
 /// A `half_life_secs` of 0 counts as 1.
 pub fn decayed(value: i32, age_secs: u32, half_life_secs: u32) -> i32 {
+    if age_secs == 0 || value == 0 {
+        return value;
+    }
     let half_life = half_life_secs.max(1);
     let halvings = age_secs / half_life;
     let Some(shifted) = ONE.checked_shr(halvings) else {

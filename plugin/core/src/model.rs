@@ -89,8 +89,11 @@ impl Model {
 
     /// The source was served: takes one nat off for each further hour, down to the floor. Whether
     /// that changed the slot.
+    ///
+    /// Not so while it is flagged: with one well-formed request a scanner would buy itself a lower
+    /// risk, also where the request was refused.
     pub fn served(&self, slot: &mut Slot, now: Time) -> bool {
-        if slot.standing_hour == hour_stamp(now) {
+        if slot.flag.is_some() || slot.standing_hour == hour_stamp(now) {
             return false;
         }
         self.rebase(slot, now);

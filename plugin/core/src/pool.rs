@@ -42,7 +42,7 @@ pub fn key(geometry: &Geometry, index: u32) -> String {
 }
 
 /// Adds `port` to the sketch of the source of `slot` and returns the sketch's count; `None` where
-/// the pool has no room for it.
+/// that is what it was, and where the pool has no room for it.
 pub fn count(
     store: &mut impl Store,
     counters: &mut Counters,
@@ -57,11 +57,10 @@ pub fn count(
         let Some((at, mut sketch)) = own_sketch(&page, slot, now) else {
             return Step::Keep(None);
         };
-        let is_changed = sketch.insert(seed, port);
-        let estimate = sketch.estimate();
-        if !is_changed {
-            return Step::Keep(Some(estimate));
+        if !sketch.insert(seed, port) {
+            return Step::Keep(None);
         }
+        let estimate = sketch.estimate();
         sketch.last = now;
         if page.put(at, &sketch.encode()) {
             Step::Write(page, Some(estimate))

@@ -144,8 +144,10 @@ pub struct Breadth {
 /// The risk of a flagged source, 0 to 100.
 ///
 /// `70 · S / (S + 6)` for the sum of evidence S in nats (35 for one decoy contact, 63 for a sum of
-/// 54), plus 4 for each doubling of the ports up to 20, plus 10 for a decoy, minus 15 for a source
-/// that was also served. It grows with evidence and falls as evidence decays.
+/// 54), plus 4 for each doubling of the ports up to 20, plus 10 for a decoy. A source that was served
+/// before its verdict may be shared by others: minus 15, and 5 less of that for each doubling of the
+/// ports, because others explain a stray contact and not a broad scan. The risk grows with evidence
+/// and falls as evidence decays.
 pub fn risk(breadth: &Breadth) -> u8 {
     const HALF_WAY: i32 = 600;
     let sum = breadth.sum.max(Nats::ZERO).hundredths();
@@ -157,7 +159,11 @@ pub fn risk(breadth: &Breadth) -> u8 {
     } else {
         0
     };
-    let shared = if breadth.is_shared { 15 } else { 0 };
+    let shared = if breadth.is_shared {
+        (15 - 5 * doublings).max(0)
+    } else {
+        0
+    };
     u8::try_from((evidence + ports + decoy - shared).clamp(0, 100)).unwrap_or(100)
 }
 

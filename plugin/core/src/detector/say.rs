@@ -80,7 +80,8 @@ impl Detector {
             Action::Block => reaction.close = is_newly_bad,
             Action::DryRun if is_newly_bad => {
                 self.counters.count(Counter::WouldBlock);
-                let line = format!("portscan: would block: {}", contact.tag);
+                let source = watched.source;
+                let line = format!("portscan: {source} would be blocked: {}", contact.tag);
                 reaction.line = self.admit(now, line);
             }
             Action::DryRun | Action::Tag => {}
