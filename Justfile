@@ -78,6 +78,8 @@ examples: setup
     python3 -m unittest discover --start-directory examples/upstream-python
     @if command -v node >/dev/null; then node --test --test-reporter=spec examples/upstream-node/*.test.mjs; \
     else echo "skipped: the example in JavaScript needs node: install nodejs"; fi
+    @if command -v jq >/dev/null; then sh examples/access-log/test.sh; \
+    else echo "skipped: the example of the access log needs jq: install jq"; fi
 
 # Check every configuration in envoy/: our own rules, then Envoy with the module.
 validate *FILES: setup wasm

@@ -8,9 +8,10 @@ with --envoy, Envoy's own validation, which loads the module too.
 The rules:
 - no network filter of the module in a QUIC chain: there it would run before the client's address
   is proven, so anybody could get anybody flagged;
-- role and place fit: sensor in a network filter, tagger and portal in an HTTP filter, keeper in
+- role and place fit: sensor in a network filter, tagger in an HTTP filter, keeper in
   the bootstrap service;
-- one vm_config for all of a file, so that one VM per worker serves all roles;
+- one vm_config for all of a file, so that one VM per worker serves all roles, and one policy:
+  Envoy validates each filter in a VM of its own and does not see that two differ;
 - failure_policy FAIL_RELOAD: a trap must not switch the filter off, nor a worker.
 
 Needs PyYAML: `./justw validate` brings it.
@@ -32,7 +33,6 @@ PLACES = {
 PLACE_OF_ROLE = {
     "sensor": "a network filter",
     "tagger": "an HTTP filter",
-    "portal": "an HTTP filter",
     "keeper": "the bootstrap service",
 }
 
@@ -48,12 +48,15 @@ def problems(text):
     found = []
     modules = list(walk(root, ""))
     for path, place, config in modules:
-        role, problem = role_of(config)
+        settings, problem = settings_of(config)
+        role = settings.get("role")
         if problem:
             found.append(f"{path}: {problem}")
         elif PLACE_OF_ROLE[role] != place:
             belongs = PLACE_OF_ROLE[role]
             found.append(f"{path}: role {role} stands in {place}, it belongs in {belongs}")
+        if settings.get("policy") != settings_of(modules[0][2])[0].get("policy"):
+            found.append(f"{path}: policy differs from that of {modules[0][0]}")
         policy = config.get("failure_policy")
         if policy != "FAIL_RELOAD":
             found.append(f"{path}: failure_policy is {policy}, not FAIL_RELOAD")
@@ -79,18 +82,19 @@ def walk(node, path):
         yield from walk(value, below)
 
 
-def role_of(config):
-    """The role in a plugin configuration, or what is wrong with it."""
+def settings_of(config):
+    """The plugin configuration, empty where it says no role, and what is wrong with it then."""
     value = (config.get("configuration") or {}).get("value")
     try:
-        role = json.loads(value)["role"]
+        settings = json.loads(value)
+        role = settings["role"]
     except (TypeError, KeyError):
-        return None, "the plugin configuration names no role"
+        return {}, "the plugin configuration names no role"
     except ValueError as error:
-        return None, f"the plugin configuration is not JSON: {error}"
+        return {}, f"the plugin configuration is not JSON: {error}"
     if not isinstance(role, str) or role not in PLACE_OF_ROLE:
-        return None, f"unknown role {role!r}, expected one of {', '.join(PLACE_OF_ROLE)}"
-    return role, None
+        return {}, f"unknown role {role!r}, expected one of {', '.join(PLACE_OF_ROLE)}"
+    return settings, None
 
 
 def quic_problems(node, path=""):

@@ -89,7 +89,14 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.path, self.found, self.allowed)
+        // Keys are the writer's: escaped, whatever they hold is one line.
+        write!(
+            f,
+            "{}: {}: {}",
+            self.path.escape_debug(),
+            self.found,
+            self.allowed
+        )
     }
 }
 

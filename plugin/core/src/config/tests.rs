@@ -133,6 +133,18 @@ fn numbers_are_whole_and_in_range() {
 }
 
 #[test]
+fn a_key_with_line_breaks_is_one_line() {
+    let known = "keys here are capacity";
+    let key = "standing\\nportscan: all is well";
+    policy_refused(
+        r#"{"standing":{"a\nb":1}}"#,
+        &[&format!("policy.standing.a\\nb: unknown key: {known}")],
+    );
+    let found = refused(parse_policy(format!(r#"{{"{key}":1}}"#).as_bytes()));
+    assert_eq!(found.first().unwrap().lines().count(), 1);
+}
+
+#[test]
 fn a_key_stands_once() {
     policy_refused(
         r#"{"block_risk":50,"block_risk":60}"#,

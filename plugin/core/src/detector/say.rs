@@ -81,7 +81,7 @@ impl Detector {
             Action::DryRun if is_newly_bad => {
                 self.counters.count(Counter::WouldBlock);
                 let source = watched.source;
-                let line = format!("portscan: {source} would be blocked: {}", contact.tag);
+                let line = format!("portscan: would block {source}: {}", contact.tag);
                 reaction.line = self.admit(now, line);
             }
             Action::DryRun | Action::Tag => {}
