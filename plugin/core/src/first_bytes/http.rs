@@ -80,11 +80,15 @@ fn http1(bytes: &[u8]) -> Found<'_> {
 fn is_request_line(line: &[u8]) -> bool {
     let mut parts = line.split(|byte| *byte == b' ');
     let (method, target, version, rest) = (parts.next(), parts.next(), parts.next(), parts.next());
-    method.is_some_and(|method| !method.is_empty())
+    method.is_some_and(is_method)
         && target
             .is_some_and(|target| !target.is_empty() && target.iter().all(|byte| is_visible(*byte)))
         && matches!(version, Some(b"HTTP/1.1" | b"HTTP/1.0"))
         && rest.is_none()
+}
+
+fn is_method(method: &[u8]) -> bool {
+    (1..=METHOD_LEN_MAX).contains(&method.len()) && method.iter().all(|byte| is_token(*byte))
 }
 
 fn without_port(host: &[u8]) -> &[u8] {

@@ -103,6 +103,7 @@ fn other_protocols_ask_for_nothing_served() {
         b"\x03\x00\x00\x13\x0e\xe0\x00\x00",
         b"*1\r\n$4\r\nPING\r\n",
         b"GET /\r\n",
+        b"P\xff\xffA / HTTP/1.1\r\nHost: shop.example\r\n",
         b"GET / HTTP/9.9\r\nHost: shop.example\r\n",
         b"\r\n",
         b"\x00",
