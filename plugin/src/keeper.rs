@@ -1,8 +1,8 @@
 //! The keeper: periodic work that is done once per edge, on the main thread.
 
 use portscan_core::counters::Counter;
-use portscan_core::geometries::Sweep;
-use portscan_core::table::Census;
+use portscan_core::state::geometries::Sweep;
+use portscan_core::state::table::Census;
 
 use crate::host::{self, MetricKind};
 use crate::shared::SharedData;

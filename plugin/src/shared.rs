@@ -1,6 +1,6 @@
 //! Envoy's shared data as the core's store.
 
-use portscan_core::store::{Expected, SetError, Store, StoreError, Value};
+use portscan_core::state::store::{Expected, SetError, Store, StoreError, Value};
 
 use crate::host::{self, CAS_CREATE, CAS_MISMATCH};
 

@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 use crate::evidence::Nats;
 use crate::model::Place;
 use crate::source::SourceKey;
-use crate::targets::Target;
+use crate::state::targets::Target;
 use crate::time::Time;
 
 /// A connection that is being watched.

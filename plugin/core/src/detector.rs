@@ -4,23 +4,23 @@
 //! [`Detector::served`], at most one [`Detector::hold`], one [`Detector::close`]. Beside them
 //! [`Detector::tick`] several times a second. Each returns what the adapter must do.
 
-use crate::cache::Cache;
 use crate::config::{Policy, StandingSource};
 use crate::contact::{Contact, Endpoints, Reaction, SecondStep};
 use crate::counters::{Counter, Counters};
 use crate::evidence::Evidence;
-use crate::geometries::{self, MARK_SECS, Tables};
-use crate::hash::Seed;
 use crate::listener::Listener;
 use crate::model::{Change, Model, Place};
 use crate::networks::NetworkMap;
 use crate::rate::LineRate;
-use crate::ring::{Changes, Ring};
-use crate::seed;
 use crate::source::Prefixes;
-use crate::standing::{Added, Standing, generation_end};
-use crate::store::Store;
-use crate::table::{Geometry, Table};
+use crate::state::cache::Cache;
+use crate::state::geometries::{self, MARK_SECS, Tables};
+use crate::state::hash::Seed;
+use crate::state::ring::{Changes, Ring};
+use crate::state::seed;
+use crate::state::standing::{Added, Standing, generation_end};
+use crate::state::store::Store;
+use crate::state::table::{Geometry, Table};
 use crate::time::{MINUTE_SECS, Time};
 
 mod event;

@@ -1,8 +1,8 @@
 //! Port-scan detection as pure code: no host, no clock, no I/O.
 //!
-//! Time and randomness come in as arguments, shared data through the [`store::Store`] port; what
-//! is to be done comes out as values. A good order of reading: [`detector`], [`model`], [`slot`],
-//! [`table`].
+//! Time and randomness come in as arguments, shared data through the [`state::store::Store`] port;
+//! what is to be done comes out as values. A good order of reading: [`detector`], [`model`],
+//! [`state`].
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -31,7 +31,6 @@ extern crate alloc;
 extern crate std;
 
 pub mod address;
-pub mod cache;
 pub mod config;
 pub mod contact;
 pub mod counters;
@@ -39,25 +38,13 @@ pub mod decay;
 pub mod detector;
 pub mod evidence;
 pub mod first_bytes;
-pub mod geometries;
-pub mod hash;
 pub mod header;
 pub mod listener;
 pub mod model;
 pub mod networks;
-pub mod page;
-pub mod pool;
 pub mod rate;
 pub mod reasons;
-pub mod ring;
-pub mod seed;
-pub mod sketch;
-pub mod slot;
 pub mod source;
-pub mod standing;
-pub mod store;
-pub mod table;
-pub mod targets;
+pub mod state;
 pub mod time;
-pub mod update;
 pub mod verdict;

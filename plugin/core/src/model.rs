@@ -6,10 +6,10 @@
 
 use crate::decay::decayed;
 use crate::evidence::{Evidence, EvidenceSet, Nats, weight};
-use crate::hash::Seed;
 use crate::reasons::Reason;
-use crate::slot::{Flag, Slot};
-use crate::targets::Target;
+use crate::state::hash::Seed;
+use crate::state::slot::{Flag, Slot};
+use crate::state::targets::Target;
 use crate::time::{DAY_SECS, HOUR_SECS, MINUTE_SECS, Time};
 
 /// How sure the detector is before it flags, and how long it remembers.
@@ -59,7 +59,7 @@ impl Model {
         }
         if now.secs_since(slot.memory_at) >= self.half_life_secs {
             slot.memory_at = now;
-            slot.targets = crate::targets::Targets::empty();
+            slot.targets = crate::state::targets::Targets::empty();
             slot.decoy_targets = 0;
             slot.silent_at_decoy = false;
             if slot.flag.is_none() {
@@ -237,7 +237,7 @@ impl Model {
         target: Target,
         counted: &mut EvidenceSet,
     ) -> bool {
-        let is_first = slot.targets == crate::targets::Targets::empty();
+        let is_first = slot.targets == crate::state::targets::Targets::empty();
         let is_new = self.remember(slot, seed, target);
         if is_new && !is_first {
             self.add(slot, now, Evidence::Ports, target.port, weight::PORTS);

@@ -2,7 +2,7 @@
 
 use crate::evidence::{Evidence, EvidenceSet, Nats};
 use crate::model::Model;
-use crate::slot::Slot;
+use crate::state::slot::Slot;
 use crate::time::Time;
 
 /// What the header, the feed and the logs say of a flagged source.

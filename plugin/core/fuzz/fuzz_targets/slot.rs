@@ -3,16 +3,17 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use portscan_core::config::Sensitivity;
 use portscan_core::evidence::Nats;
 use portscan_core::header;
 use portscan_core::model::{Model, Place};
-use portscan_core::page::{PAGE_LEN_MAX, Page, PageKind};
-use portscan_core::sketch::{SKETCH_LEN, Sketch};
-use portscan_core::slot::{SLOT_LEN, Slot};
-use portscan_core::targets::Target;
+use portscan_core::state::hash::Seed;
+use portscan_core::state::page::{PAGE_LEN_MAX, Page, PageKind};
+use portscan_core::state::sketch::{SKETCH_LEN, Sketch};
+use portscan_core::state::slot::{SLOT_LEN, Slot};
+use portscan_core::state::targets::Target;
 use portscan_core::time::Time;
 use portscan_core::verdict::Verdict;
-use portscan_core::{config::Sensitivity, hash::Seed};
 use portscan_core_fuzz::check_tag;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -4,16 +4,16 @@ use super::Detector;
 use crate::contact::Watched;
 use crate::counters::{Counter, Counters};
 use crate::evidence::{Evidence, EvidenceSet, Nats};
-use crate::hash::Seed;
 use crate::model::{Change, Model, Place};
-use crate::pool::{self, WIDE_FROM_PORTS};
-use crate::ring::Ring;
-use crate::sketch::combined_count;
-use crate::slot::Slot;
 use crate::source::SourceKey;
-use crate::store::Store;
-use crate::table::{Geometry, SlotStep};
-use crate::targets::Target;
+use crate::state::hash::Seed;
+use crate::state::pool::{self, WIDE_FROM_PORTS};
+use crate::state::ring::Ring;
+use crate::state::sketch::combined_count;
+use crate::state::slot::Slot;
+use crate::state::store::Store;
+use crate::state::table::{Geometry, SlotStep};
+use crate::state::targets::Target;
 use crate::time::Time;
 
 impl Detector {

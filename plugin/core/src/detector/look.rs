@@ -12,8 +12,8 @@ use crate::first_bytes::{Asks, FIRST_BYTES_MAX, asks};
 use crate::listener::Listener;
 use crate::model::Place;
 use crate::source::SourceKey;
-use crate::store::Store;
-use crate::targets::Target;
+use crate::state::store::Store;
+use crate::state::targets::Target;
 use crate::time::Time;
 
 /// A session this long, or with this many bytes from the client, is a good one at a real port.

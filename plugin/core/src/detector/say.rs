@@ -10,7 +10,7 @@ use crate::contact::{Contact, Reaction};
 use crate::counters::Counter;
 use crate::header;
 use crate::model::Change;
-use crate::slot::Slot;
+use crate::state::slot::Slot;
 use crate::time::Time;
 use crate::verdict::{Class, Verdict};
 

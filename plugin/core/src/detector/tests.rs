@@ -7,7 +7,7 @@ use std::vec::Vec;
 
 use super::*;
 use crate::config::{Role, parse_plugin, parse_policy};
-use crate::store::memory::MemoryStore;
+use crate::state::store::memory::MemoryStore;
 
 mod bad_input;
 mod evidence;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::source::SourceKey;
-use crate::targets::Targets;
+use crate::state::targets::Targets;
 
 const SEED: Seed = Seed::new([3; 16]);
 const NOW: Time = Time::from_unix_secs(1_790_000_000);

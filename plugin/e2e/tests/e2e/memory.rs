@@ -10,12 +10,12 @@ use portscan_core::{
     config::{Policy, Role, parse_plugin},
     contact::Endpoints,
     detector::{Detector, Transport},
-    hash::Seed,
     listener::Listener,
-    page::PAGE_LEN_MAX,
-    pool,
-    standing::{GENERATION_SECS, Standing},
-    store::memory::MemoryStore,
+    state::hash::Seed,
+    state::page::PAGE_LEN_MAX,
+    state::pool,
+    state::standing::{GENERATION_SECS, Standing},
+    state::store::memory::MemoryStore,
     time::Time,
 };
 

@@ -1,7 +1,7 @@
 //! Clocks that step, neighbours that write, hosts that refuse.
 
 use super::*;
-use crate::store::{Expected, SetError, StoreError, Value};
+use crate::state::store::{Expected, SetError, StoreError, Value};
 
 #[test]
 fn a_clock_that_steps_back_makes_nothing_live_longer() {

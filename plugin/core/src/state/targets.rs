@@ -11,7 +11,7 @@
 //! Vander-Zanden, Taylor, "A linear-time probabilistic counting algorithm", TODS 1990): 256 bits
 //! are within 5 % (standard error) up to 64 ports, where the wide sketch takes over.
 
-use crate::hash::{Seed, place};
+use crate::state::hash::{Seed, place};
 
 /// Targets that are remembered exactly.
 pub const TARGETS_EXACT_MAX: usize = 8;

@@ -16,14 +16,14 @@
 use alloc::string::String;
 
 use crate::counters::{Counter, Counters};
-use crate::page::{Page, PageKind};
-use crate::pool;
 use crate::source::Prefixes;
-use crate::standing::Standing;
-use crate::store::{Expected, Store};
-use crate::table::Geometry;
+use crate::state::page::{Page, PageKind};
+use crate::state::pool;
+use crate::state::standing::Standing;
+use crate::state::store::{Expected, Store};
+use crate::state::table::Geometry;
+use crate::state::update::{Form, Step};
 use crate::time::{MINUTE_SECS, Time};
-use crate::update::{Form, Step};
 
 /// How often a worker says that it uses its tables.
 pub const MARK_SECS: u32 = MINUTE_SECS;
@@ -233,7 +233,7 @@ fn free_cell(page: &Page) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::memory::MemoryStore;
+    use crate::state::store::memory::MemoryStore;
 
     const NOW: Time = Time::from_unix_secs(1_790_000_000);
     const OLD: Geometry = Geometry {

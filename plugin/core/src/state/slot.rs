@@ -24,7 +24,7 @@
 use crate::evidence::{EvidenceSet, Nats};
 use crate::reasons::Reasons;
 use crate::source::SourceKey;
-use crate::targets::Targets;
+use crate::state::targets::Targets;
 use crate::time::Time;
 
 /// Bytes of a slot.

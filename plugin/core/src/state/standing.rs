@@ -18,11 +18,11 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::counters::{Counter, Counters};
-use crate::hash::place;
-use crate::page::{Page, PageKind};
-use crate::store::Store;
+use crate::state::hash::place;
+use crate::state::page::{Page, PageKind};
+use crate::state::store::Store;
+use crate::state::update::{Form, Step};
 use crate::time::{HOUR_SECS, Time};
-use crate::update::{Form, Step};
 
 /// Seconds of a generation.
 pub const GENERATION_SECS: u32 = 12 * HOUR_SECS;
@@ -211,8 +211,8 @@ fn positions(hash: u64) -> impl Iterator<Item = (usize, u8)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::Seed;
-    use crate::store::memory::MemoryStore;
+    use crate::state::hash::Seed;
+    use crate::state::store::memory::MemoryStore;
 
     const STANDING: Standing = Standing::new(4_000);
     const NOW: Time = Time::from_unix_secs(1_790_000_000);

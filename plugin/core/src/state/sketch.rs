@@ -11,9 +11,9 @@
 //! └────────────┴─────────┴─────────┴──────────────────────────┘
 //! ```
 
-use crate::hash::Seed;
 use crate::source::SourceKey;
-use crate::targets::linear_count;
+use crate::state::hash::Seed;
+use crate::state::targets::linear_count;
 use crate::time::Time;
 
 /// Bytes of a sketch with its owner.

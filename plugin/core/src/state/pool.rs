@@ -4,14 +4,14 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::counters::Counters;
-use crate::hash::{Seed, place};
-use crate::page::{Page, PageKind, cells_max};
-use crate::sketch::{SKETCH_LEN, Sketch};
-use crate::slot::Slot;
-use crate::store::Store;
-use crate::table::Geometry;
+use crate::state::hash::{Seed, place};
+use crate::state::page::{Page, PageKind, cells_max};
+use crate::state::sketch::{SKETCH_LEN, Sketch};
+use crate::state::slot::Slot;
+use crate::state::store::Store;
+use crate::state::table::Geometry;
+use crate::state::update::{Form, Step};
 use crate::time::{HOUR_SECS, Time};
-use crate::update::{Form, Step};
 
 /// Ports from which on a source gets a wide sketch.
 pub const WIDE_FROM_PORTS: u32 = 64;

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::evidence::Nats;
-use crate::slot::Flag;
-use crate::store::memory::MemoryStore;
+use crate::state::slot::Flag;
+use crate::state::store::memory::MemoryStore;
 
 const SEED: Seed = Seed::new([9; 16]);
 const NOW: Time = Time::from_unix_secs(1_790_000_000);
@@ -315,6 +315,6 @@ proptest! {
         }
         let pages = world.table.geometry.pages();
         prop_assert!(world.census().tracked <= pages * SLOTS_PER_PAGE);
-        prop_assert!(world.store.iter().all(|(_, bytes)| bytes.len() <= crate::page::PAGE_LEN_MAX));
+        prop_assert!(world.store.iter().all(|(_, bytes)| bytes.len() <= crate::state::page::PAGE_LEN_MAX));
     }
 }

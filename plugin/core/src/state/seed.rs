@@ -1,10 +1,10 @@
 //! The seed in shared data: made by whoever comes first, read by all.
 
 use crate::counters::Counters;
-use crate::hash::Seed;
-use crate::page::PageKind;
-use crate::store::Store;
-use crate::update::{Form, Step};
+use crate::state::hash::Seed;
+use crate::state::page::PageKind;
+use crate::state::store::Store;
+use crate::state::update::{Form, Step};
 
 const KEY: &str = "portscan/1/seed";
 const FORM: Form = Form {
@@ -36,7 +36,7 @@ pub fn read_or_make(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::memory::MemoryStore;
+    use crate::state::store::memory::MemoryStore;
 
     #[test]
     fn the_first_seed_stays_until_shared_data_is_gone() {

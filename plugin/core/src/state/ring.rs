@@ -10,9 +10,9 @@
 use alloc::vec::Vec;
 
 use crate::counters::{Counter, Counters};
-use crate::page::{Page, PageKind};
-use crate::store::Store;
-use crate::update::{Form, Step};
+use crate::state::page::{Page, PageKind};
+use crate::state::store::Store;
+use crate::state::update::{Form, Step};
 
 /// Changes that are remembered. A worker that sleeps through more drops its cache.
 pub const CHANGES_MAX: u64 = 256;
@@ -99,7 +99,7 @@ mod tests {
     use std::vec;
 
     use super::*;
-    use crate::store::memory::MemoryStore;
+    use crate::state::store::memory::MemoryStore;
 
     #[test]
     fn each_reader_sees_each_change_once() {

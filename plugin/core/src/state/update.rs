@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::counters::{Counter, Counters};
-use crate::page::{Page, PageKind};
-use crate::store::{Expected, SetError, Store, StoreError};
+use crate::state::page::{Page, PageKind};
+use crate::state::store::{Expected, SetError, Store, StoreError};
 
 /// How often a change is tried before it is given up.
 ///
@@ -97,7 +97,7 @@ impl Form {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::memory::MemoryStore;
+    use crate::state::store::memory::MemoryStore;
 
     const FORM: Form = Form {
         kind: PageKind::Ring,

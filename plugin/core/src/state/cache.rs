@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::hash::place;
+use crate::state::hash::place;
 use crate::time::Time;
 
 /// Clients that a worker remembers.

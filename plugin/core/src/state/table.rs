@@ -25,14 +25,14 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::counters::{Counter, Counters};
-use crate::hash::{Seed, place};
 use crate::model::Model;
-use crate::page::{Page, PageKind, cells_max};
-use crate::slot::{SLOT_LEN, Slot};
 use crate::source::{NetworkKey, Prefixes, SourceKey};
-use crate::store::{Store, StoreError};
+use crate::state::hash::{Seed, place};
+use crate::state::page::{Page, PageKind, cells_max};
+use crate::state::slot::{SLOT_LEN, Slot};
+use crate::state::store::{Store, StoreError};
+use crate::state::update::{Form, Step};
 use crate::time::Time;
-use crate::update::{Form, Step};
 
 /// Slots of a page.
 pub const SLOTS_PER_PAGE: u32 = 31;

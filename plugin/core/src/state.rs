@@ -1,0 +1,21 @@
+//! What is remembered in shared data, in bounded memory.
+//!
+//! From the bottom up: [`store`] is the port to shared data, [`page`] the envelope of every value,
+//! [`update`] the one way to change one. On these stand the [`table`] of sources with their
+//! [`slot`]s, the [`pool`] of wide sketches, the [`standing`] filter, the [`ring`] of changes, the
+//! [`seed`] and the list of [`geometries`] in use. The [`cache`] is a worker's own.
+
+pub mod cache;
+pub mod geometries;
+pub mod hash;
+pub mod page;
+pub mod pool;
+pub mod ring;
+pub mod seed;
+pub mod sketch;
+pub mod slot;
+pub mod standing;
+pub mod store;
+pub mod table;
+pub mod targets;
+pub mod update;
