@@ -1,7 +1,7 @@
 //! Port-scan detection inside Envoy: thin adapters from proxy-wasm callbacks to `portscan-core`.
 //!
 //! One module serves all roles; the configuration of each filter says which. All filters of one
-//! worker share one VM, and so one [`worker::Worker`].
+//! worker share one VM, and so one `worker::Worker`.
 
 #![deny(
     clippy::unwrap_used,
