@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "calling imports is unsafe; no other file does")]
 
+use std::cell::Cell;
 use std::ptr::null_mut;
 
 use portscan_core::time::Time;
@@ -106,11 +107,19 @@ pub(crate) fn log(level: Level, line: &str) {
     let _ = unsafe { proxy_log(level as u32, line.as_ptr(), line.len()) };
 }
 
-/// Nanoseconds since the Unix epoch; 0 if the host will not say.
+thread_local! {
+    /// What the clock said last.
+    static LAST_NANOS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Nanoseconds since the Unix epoch; what it was the last time if the host will not say.
 pub(crate) fn now_nanos() -> u64 {
     let mut nanos = 0;
     // SAFETY: the host writes eight bytes to a live u64.
-    let _ = unsafe { proxy_get_current_time_nanoseconds(&raw mut nanos) };
+    match check(unsafe { proxy_get_current_time_nanoseconds(&raw mut nanos) }) {
+        Ok(()) => LAST_NANOS.set(nanos),
+        Err(_) => nanos = LAST_NANOS.get(),
+    }
     nanos
 }
 

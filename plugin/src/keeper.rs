@@ -1,8 +1,8 @@
 //! The keeper: periodic work that is done once per edge, on the main thread.
 
 use portscan_core::counters::Counter;
-use portscan_core::state::geometries::Sweep;
-use portscan_core::state::table::Census;
+use portscan_core::state::geometries::{self, Sweep};
+use portscan_core::state::table::{Census, Geometry, Table};
 
 use crate::host::{self, MetricKind};
 use crate::shared::SharedData;
@@ -15,6 +15,8 @@ const PAGES_PER_TICK: u32 = 512;
 pub(crate) struct Keeper {
     tracked: Option<u32>,
     flagged: Option<u32>,
+    /// Tables that are still to be counted, the last one first.
+    tables: Vec<Geometry>,
     next_page: u32,
     counted: Census,
     sweep: Sweep,
@@ -27,6 +29,7 @@ impl Keeper {
         Self {
             tracked: define("portscan_sources_tracked"),
             flagged: define("portscan_sources_flagged"),
+            tables: Vec::new(),
             next_page: 0,
             counted: Census::default(),
             sweep: Sweep::default(),
@@ -43,16 +46,34 @@ impl Keeper {
     }
 
     /// Counts a part of the table; a whole one is shown.
+    /// Counts the tables that workers use, which after a change of the policy are not those of the
+    /// keeper's own.
     fn count(&mut self, worker: &mut Worker) {
-        let table = *worker.detector.table();
-        let (pages, now) = (table.geometry.pages(), host::now());
-        let end = self.next_page.saturating_add(PAGES_PER_TICK).min(pages);
-        for index in self.next_page..end {
-            let counters = &mut worker.detector.counters;
-            self.counted += table.census(&mut SharedData, counters, index, now);
+        let (now, counters) = (host::now(), &mut worker.detector.counters);
+        if self.tables.is_empty() {
+            self.tables = geometries::sources_in_use(&mut SharedData, counters, now);
         }
-        self.next_page = end;
-        if end < pages {
+        let mut left = PAGES_PER_TICK;
+        while let Some(geometry) = self.tables.last()
+            && left > 0
+        {
+            let table = Table {
+                geometry: *geometry,
+                model: *worker.detector.model(),
+            };
+            let end = self.next_page.saturating_add(left).min(geometry.pages());
+            for index in self.next_page..end {
+                let counters = &mut worker.detector.counters;
+                self.counted += table.census(&mut SharedData, counters, index, now);
+            }
+            left = left.saturating_sub(end.saturating_sub(self.next_page));
+            self.next_page = end;
+            if end >= geometry.pages() {
+                self.tables.pop();
+                self.next_page = 0;
+            }
+        }
+        if !self.tables.is_empty() {
             return;
         }
         let shown = [
@@ -64,7 +85,6 @@ impl Keeper {
                 worker.detector.counters.count(Counter::HostErrors);
             }
         }
-        self.next_page = 0;
         self.counted = Census::default();
     }
 }

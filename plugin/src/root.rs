@@ -64,6 +64,13 @@ impl Root {
         if !worker::ensure(&policy) {
             return Err(vec![Problem::policy_differs()]);
         }
+        if !matches!(role, Role::Keeper) && worker::with(worker::Worker::watch) != Some(true) {
+            // Connections pass unjudged, and are counted, until a tick finds a secret.
+            host::log(
+                Level::Error,
+                "portscan: nothing is judged yet: the host gives no secret",
+            );
+        }
         self.filter = match role {
             Role::Sensor(sensor) => Filter::Sensor(Rc::new(Listener::new(sensor))),
             Role::Tagger(tagger) => Filter::Tagger {

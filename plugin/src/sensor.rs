@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portscan_core::address::parse_endpoint;
 use portscan_core::contact::Endpoints;
-use portscan_core::detector::Transport;
+use portscan_core::detector::Ending;
 use portscan_core::listener::Listener;
 use proxy_wasm::traits::{Context, StreamContext};
 use proxy_wasm::types::{Action, PeerType};
@@ -51,30 +51,25 @@ impl StreamContext for Sensor {
         }
     }
 
-    fn on_downstream_close(&mut self, _peer_type: PeerType) {
-        self.close();
-    }
-}
-
-impl Sensor {
-    fn close(&self) {
+    fn on_downstream_close(&mut self, peer_type: PeerType) {
         let is_silent = worker::with(|worker| worker.is_silent(self.context_id));
         let has_failed = is_silent == Some(true)
             && matches!(host::property(FAILURE_REASON), Ok(Some(reason)) if !reason.is_empty());
-        let transport = if has_failed {
-            Transport::HandshakeFailed
-        } else {
-            Transport::Fine
+        let ending = match peer_type {
+            _ if has_failed => Ending::HandshakeFailed,
+            PeerType::Local => Ending::ByUs,
+            _ => Ending::ByPeer,
         };
-        let effects = worker::with(|worker| worker.close(self.context_id, transport));
+        let effects = worker::with(|worker| worker.close(self.context_id, ending));
         effects.unwrap_or_default().perform();
     }
 }
 
-/// Close events are not always sent: what is left of the connection ends with its context.
+/// Close events are not always sent: what is left of the connection ends with its context, and
+/// nobody knows how.
 impl Drop for Sensor {
     fn drop(&mut self) {
-        worker::with(|worker| worker.close(self.context_id, Transport::Fine));
+        worker::with(|worker| worker.close(self.context_id, Ending::ByUs));
     }
 }
 

@@ -17,27 +17,36 @@ use crate::worker::{self, FILTER_STATE, Worker};
 
 /// The names under which upstreams could read the verdict.
 pub(crate) struct Names {
-    /// As configured, `x-portscan`.
-    header: String,
-    /// `x_portscan`: CGI and WSGI read both under one name.
-    folded: String,
+    /// As configured, `x-portscan`, first; then every spelling with underscores in place of
+    /// hyphens, which CGI and WSGI read under the same name.
+    spellings: Vec<String>,
 }
 
 impl Names {
     pub(crate) fn new(header: &str) -> Self {
-        Self {
-            header: header.to_owned(),
-            folded: header.replace('-', "_"),
+        let mut spellings = vec![String::new()];
+        for part in header.chars() {
+            let with = |end: char| move |start: &String| format!("{start}{end}");
+            let mut longer: Vec<String> = spellings.iter().map(with(part)).collect();
+            if part == '-' {
+                longer.extend(spellings.iter().map(with('_')));
+            }
+            spellings = longer;
         }
+        Self { spellings }
     }
 
-    /// Takes away what a client sent under these names.
+    fn header(&self) -> &str {
+        self.spellings.first().map_or("", String::as_str)
+    }
+
+    /// Takes away what a client sent under these names; how often that was refused.
     fn remove_from(&self, map: Map) -> u32 {
-        let removed = [&self.header, &self.folded].map(|name| host::remove_header(map, name));
-        removed
+        let removed = self
+            .spellings
             .iter()
-            .map(|removed| u32::from(removed.is_err()))
-            .sum()
+            .map(|name| host::remove_header(map, name));
+        removed.map(|removed| u32::from(removed.is_err())).sum()
     }
 }
 
@@ -68,7 +77,7 @@ impl HttpContext for Tagger {
             refused += u32::from(host::respond(403, "portscan_blocked").is_err());
             action = Action::Pause;
         } else if !verdict.tag.is_empty() {
-            let added = host::add_header(Map::RequestHeaders, &self.names.header, &verdict.tag);
+            let added = host::add_header(Map::RequestHeaders, self.names.header(), &verdict.tag);
             refused += u32::from(added.is_err());
         }
         if !verdict.tag.is_empty() || refused > 0 {

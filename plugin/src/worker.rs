@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use portscan_core::config::{Policy, StandingSource};
 use portscan_core::contact::{Contact, Endpoints, Reaction};
 use portscan_core::counters::Counter;
-use portscan_core::detector::{Detector, Transport};
+use portscan_core::detector::{Detector, Ending};
 use portscan_core::listener::Listener;
 use portscan_core::time::Time;
 
@@ -34,6 +34,8 @@ pub(crate) struct Worker {
     /// Connections that are judged if they stay open.
     held: HashMap<u32, Held>,
     ticked_nanos: u64,
+    /// A filter of this VM watches connections; the keeper's alone does not.
+    is_watching: bool,
 }
 
 /// A connection that is judged if it stays open.
@@ -105,7 +107,15 @@ impl Worker {
             by_connection: HashMap::new(),
             held: HashMap::new(),
             ticked_nanos: 0,
+            is_watching: false,
         }
+    }
+
+    /// A filter of this VM watches connections. Whether it can.
+    pub(crate) fn watch(&mut self) -> bool {
+        self.is_watching = true;
+        self.detector.mark_tables(&mut SharedData, host::now());
+        self.detector.is_judging()
     }
 
     /// Periodic work. Returns the connections whose time is up.
@@ -117,6 +127,9 @@ impl Worker {
         self.ticked_nanos = nanos;
         let now = Time::from_unix_nanos(nanos);
         self.detector.tick(&mut SharedData, now, host::random);
+        if self.is_watching {
+            self.detector.mark_tables(&mut SharedData, now);
+        }
         self.detector
             .counters
             .add(Counter::Reentries, REENTRIES.take());
@@ -179,6 +192,11 @@ impl Worker {
             return Effects::default();
         };
         let start = session.paused;
+        if self.detector.is_settled(&session.contact) {
+            session.contact.add_bytes(len.saturating_sub(start));
+            session.paused = 0;
+            return Effects::default();
+        }
         let mut is_refused = false;
         let reaction = self.detector.data(
             &mut SharedData,
@@ -221,7 +239,7 @@ impl Worker {
     }
 
     /// The connection is over.
-    pub(crate) fn close(&mut self, context_id: u32, transport: Transport) -> Effects {
+    pub(crate) fn close(&mut self, context_id: u32, ending: Ending) -> Effects {
         self.held.remove(&context_id);
         let Some(mut session) = self.sessions.remove(&context_id) else {
             return Effects::default();
@@ -234,7 +252,7 @@ impl Worker {
             host::now(),
             &session.listener,
             &mut session.contact,
-            transport,
+            ending,
         );
         Effects::of(&session.contact, reaction)
     }
@@ -246,11 +264,11 @@ impl Worker {
 
     /// A request on this connection was answered normally.
     pub(crate) fn served(&mut self, connection_id: u64) {
-        let session = self
-            .by_connection
-            .get(&connection_id)
-            .and_then(|context_id| self.sessions.get_mut(context_id));
-        if let Some(session) = session {
+        // Once is enough: what a connection that goes on for hours earns, its bytes tell.
+        let Some(context_id) = self.by_connection.remove(&connection_id) else {
+            return;
+        };
+        if let Some(session) = self.sessions.get_mut(&context_id) {
             self.detector
                 .served(&mut SharedData, host::now(), &mut session.contact);
         }

@@ -44,7 +44,11 @@ pub(crate) struct Watched {
     /// Silence adds nothing: it was seen at a decoy before.
     pub(crate) is_silence_known: bool,
     pub(crate) has_slot: bool,
-    pub(crate) is_served: bool,
+    /// Nothing more is to be recorded about its good standing until then; the epoch if it never
+    /// was served.
+    pub(crate) served_until: Time,
+    /// A look into the table found no slot.
+    pub(crate) is_slotless: bool,
     /// This very contact brought the verdict about.
     pub(crate) flagged_here: bool,
     /// The state of the detector's knowledge when this contact last looked.
@@ -54,6 +58,8 @@ pub(crate) struct Watched {
     pub(crate) expires: Time,
     /// The risk asks for blocking.
     pub(crate) is_bad: bool,
+    /// The edge was told to close it.
+    pub(crate) is_closed_by_us: bool,
 }
 
 /// What remains to be said about the weight of a first contact with a decoy.
@@ -99,6 +105,14 @@ impl Contact {
     /// The value of the header for requests on this connection; empty while the source is clean.
     pub fn tag(&self) -> &str {
         &self.tag
+    }
+
+    /// Counts bytes that say nothing.
+    pub fn add_bytes(&mut self, len: usize) {
+        if let Some(watched) = &mut self.watched {
+            let len = u64::try_from(len).unwrap_or(u64::MAX);
+            watched.bytes = watched.bytes.saturating_add(len);
+        }
     }
 
     /// Whether no byte came so far.

@@ -34,6 +34,8 @@ counters! {
     RealConnections = "connections_total.listener.real",
     /// Connections whose peer or local address is no IP address with a port; passed on unjudged.
     AddressErrors = "address_errors_total",
+    /// Connections that could not be judged, because this worker has no secret to place them by.
+    Unjudged = "unjudged_total",
     /// First contacts with a decoy target.
     EvidenceDecoy = "evidence_total.kind.decoy",
     /// Further distinct suspicious targets.
@@ -82,6 +84,8 @@ counters! {
     HostErrors = "host_errors_total",
     /// Verdict changes that were overwritten before this worker had read them.
     RingOverruns = "ring_overruns_total",
+    /// Ticks at which the clock stood earlier than at the one before.
+    ClockSteps = "clock_steps_total",
     /// Callbacks that came while another one was at work; passed on unjudged.
     Reentries = "reentries_total",
 }

@@ -4,6 +4,8 @@
 //! [`Detector::served`], at most one [`Detector::hold`], one [`Detector::close`]. Beside them
 //! [`Detector::tick`] several times a second. Each returns what the adapter must do.
 
+use alloc::vec::Vec;
+
 use crate::config::{Policy, StandingSource};
 use crate::contact::{Contact, Endpoints, Reaction, SecondStep};
 use crate::counters::{Counter, Counters};
@@ -17,11 +19,11 @@ use crate::state::cache::Cache;
 use crate::state::geometries::{self, MARK_SECS, Tables};
 use crate::state::hash::Seed;
 use crate::state::ring::{Changes, Ring};
-use crate::state::seed;
+use crate::state::seed::{self, NoSeed};
 use crate::state::standing::{Added, Standing, generation_end};
 use crate::state::store::Store;
 use crate::state::table::{Geometry, Table};
-use crate::time::{MINUTE_SECS, Time};
+use crate::time::{HOUR_SECS, MINUTE_SECS, Time};
 
 mod event;
 mod look;
@@ -44,13 +46,20 @@ pub struct Detector {
     ring: Ring,
     cache: Cache,
     lines: LineRate,
+    /// Changes that the other workers could not be told of yet.
+    untold: Vec<u64>,
     /// When the tables were last said to be in use.
     marked_at: Time,
+    /// The last tick.
+    ticked_at: Time,
     /// Rises whenever something that was said may not hold any more.
     epoch: u32,
     /// What was counted since it was last taken.
     pub counters: Counters,
 }
+
+/// Changes that a worker keeps for telling them later.
+const UNTOLD_MAX: usize = 64;
 
 /// IPv6 clients count once per /64 as to their standing, whatever makes a source.
 const STANDING_PREFIXES: Prefixes = Prefixes { ipv4: 32, ipv6: 64 };
@@ -95,7 +104,9 @@ impl Detector {
             ring: Ring::default(),
             cache: Cache::default(),
             lines: LineRate::default(),
+            untold: Vec::new(),
             marked_at: Time::default(),
+            ticked_at: Time::default(),
             epoch: 0,
             counters: Counters::default(),
             policy,
@@ -107,9 +118,9 @@ impl Detector {
         &self.policy
     }
 
-    /// The table of sources, for whoever counts what is in it.
-    pub const fn table(&self) -> &Table {
-        &self.table
+    /// The model it judges by.
+    pub const fn model(&self) -> &Model {
+        &self.model
     }
 
     /// Learns what other workers changed. To be called once before the first connection, and then
@@ -120,19 +131,20 @@ impl Detector {
         now: Time,
         random: impl FnOnce() -> Option<[u8; Seed::LEN]>,
     ) {
-        if now.secs_since(self.marked_at) >= MARK_SECS || now < self.marked_at {
-            self.marked_at = now;
-            let tables = [
-                Tables::Sources(self.table.geometry),
-                Tables::Standing(self.standing),
-            ];
-            geometries::mark(store, &mut self.counters, &tables, now);
+        if now < self.ticked_at {
+            self.counters.count(Counter::ClockSteps);
         }
-        let seed = seed::read_or_make(store, &mut self.counters, random);
+        let seed = match seed::read_or_make(store, &mut self.counters, random) {
+            Ok(seed) => Some(seed),
+            Err(NoSeed::Refused) => self.seed,
+            Err(NoSeed::NoRandomness) => None,
+        };
         if seed != self.seed {
             self.seed = seed;
             self.forget();
         }
+        self.ticked_at = now;
+        self.tell_untold(store);
         match self.ring.poll(store, &mut self.counters) {
             Changes::Unknown => self.forget(),
             Changes::Of(changed) => {
@@ -142,6 +154,44 @@ impl Detector {
                 }
             }
         }
+    }
+
+    /// Says that this worker uses its tables, so that they are not emptied. To be called at least
+    /// every minute, where there is a filter that watches.
+    pub fn mark_tables(&mut self, store: &mut impl Store, now: Time) {
+        if now.secs_since(self.marked_at) >= MARK_SECS || now < self.marked_at {
+            self.marked_at = now;
+            let tables = [
+                Tables::Sources(self.table.geometry),
+                Tables::Standing(self.standing),
+            ];
+            geometries::mark(store, &mut self.counters, &tables, now);
+        }
+    }
+
+    /// Whether connections are judged: not so as long as there is no secret to place them by.
+    pub const fn is_judging(&self) -> bool {
+        self.seed.is_some()
+    }
+
+    fn tell_others(&mut self, store: &mut impl Store, fingerprint: u64) {
+        if !Ring::push(store, &mut self.counters, fingerprint) {
+            self.untold.push(fingerprint);
+        }
+    }
+
+    /// Tells what could not be told before; when it is too much, that anything may have changed.
+    fn tell_untold(&mut self, store: &mut impl Store) {
+        let counters = &mut self.counters;
+        if self.untold.len() > UNTOLD_MAX {
+            if Ring::push_unknown(store, counters) {
+                self.untold.clear();
+            }
+            self.untold.truncate(UNTOLD_MAX + 1);
+            return;
+        }
+        self.untold
+            .retain(|fingerprint| !Ring::push(store, counters, *fingerprint));
     }
 
     fn forget(&mut self) {
@@ -162,21 +212,39 @@ impl Detector {
             Place::Decoy => Counter::DecoyConnections,
             Place::Real => Counter::RealConnections,
         });
+        if self.seed.is_none() {
+            self.counters.count(Counter::Unjudged);
+        }
         let Some(mut watched) = self.watch(now, place, endpoints) else {
             return (Contact::unwatched(place), Reaction::default());
         };
         let is_decoy = place == Place::Decoy;
-        if !is_decoy && watched.actor.is_none() && self.cache.get(watched.fingerprint).is_some() {
-            return (Contact::watched(watched), Reaction::default());
+        if !is_decoy {
+            let recorded = self.cache.get(watched.fingerprint);
+            // What the first bytes ask for is known, or the tagger will say it.
+            watched.is_read = listener.standing == StandingSource::Tagger
+                || recorded.is_some_and(|until| until > now);
+            if recorded.is_some() && watched.actor.is_none() {
+                watched.is_slotless = true;
+                return (Contact::watched(watched), Reaction::default());
+            }
         }
-        let decoy_weight = is_decoy.then(|| self.decoy_weight(endpoints.local.port()));
+        let decoy_weight = if is_decoy {
+            self.decoy_weight(endpoints.local.port())
+        } else {
+            None
+        };
+        if is_decoy && decoy_weight.is_none() {
+            // What happens here says nothing, silence neither.
+            watched.is_judged = true;
+        }
         let event = Event::Open {
             decoy: decoy_weight.map(|(weight, _)| weight),
         };
         let outcome = self.apply(store, now, &mut watched, event);
         match &outcome {
             Outcome::Applied(applied) => {
-                watched.is_silence_known = applied.slot.silent_at_decoy;
+                watched.is_silence_known = is_decoy && applied.slot.silent_at_decoy;
                 watched.flagged_here = applied.change == Change::Flagged;
                 if applied.evidence.contains(Evidence::Decoy) {
                     watched.second_step =
@@ -188,15 +256,29 @@ impl Detector {
         }
         let mut contact = Contact::watched(watched);
         let reaction = self.react(now, &mut contact, &outcome);
-        self.count_closing(&reaction);
+        self.note_closing(&mut contact, &reaction);
         (contact, reaction)
     }
 
-    /// Counts a connection that is closed for its risk.
-    fn count_closing(&mut self, reaction: &Reaction) {
+    /// Notes that a connection is closed for its risk.
+    fn note_closing(&mut self, contact: &mut Contact, reaction: &Reaction) {
         if reaction.close {
             self.counters.count(Counter::Blocked);
+            if let Some(watched) = &mut contact.watched {
+                watched.is_closed_by_us = true;
+            }
         }
+    }
+
+    /// Whether bytes of this connection say nothing that is not known, so that only their number
+    /// counts.
+    pub fn is_settled(&self, contact: &Contact) -> bool {
+        contact.watched.as_ref().is_none_or(|watched| {
+            contact.tag.is_empty()
+                && watched.epoch == self.epoch
+                && (watched.is_read || watched.served_until != Time::default())
+                && !self.is_served_on(contact)
+        })
     }
 
     /// `len` more bytes came. `read` fetches them, and is called only where they are wanted.
@@ -207,14 +289,14 @@ impl Detector {
         listener: &Listener,
         contact: &mut Contact,
         len: usize,
-        read: impl FnOnce(usize) -> alloc::vec::Vec<u8>,
+        read: impl FnOnce(usize) -> Vec<u8>,
     ) -> Reaction {
         let mut reaction = self.read_on(store, now, listener, contact, len, read);
         if listener.standing == StandingSource::Tagger {
             // The tagger behind answers the request that these bytes begin.
             reaction.close = false;
         }
-        self.count_closing(&reaction);
+        self.note_closing(contact, &reaction);
         reaction
     }
 
@@ -223,14 +305,21 @@ impl Detector {
         let Some(watched) = &mut contact.watched else {
             return;
         };
-        if watched.is_served || watched.place == Place::Decoy {
+        if watched.place == Place::Decoy || now < watched.served_until {
             return;
         }
-        watched.is_served = true;
+        watched.served_until = now.plus_secs(HOUR_SECS).min(generation_end(now));
         if watched.has_slot {
-            self.apply(store, now, watched, Event::Served);
-            return;
+            let outcome = self.apply(store, now, watched, Event::Served);
+            let is_flagged =
+                matches!(&outcome, Outcome::Applied(applied) if applied.slot.flag.is_some());
+            if is_flagged || !contact.tag.is_empty() {
+                return;
+            }
         }
+        let Some(watched) = &mut contact.watched else {
+            return;
+        };
         let recorded = self.cache.get(watched.fingerprint);
         if recorded.is_some_and(|until| until > now) {
             return;
@@ -242,17 +331,25 @@ impl Detector {
             Added::Refused => now.plus_secs(MINUTE_SECS),
         };
         // That there is no slot is known from the cache, or from a look after the last change.
-        if recorded.is_some() || watched.epoch == self.epoch {
+        if recorded.is_some() || (watched.is_slotless && watched.epoch == self.epoch) {
             self.cache.insert(watched.fingerprint, until);
         }
     }
 
+    /// Whether a connection that was served goes on for so long that its source is served anew.
+    fn is_served_on(&self, contact: &Contact) -> bool {
+        contact.watched.as_ref().is_some_and(|watched| {
+            watched.served_until != Time::default() && watched.served_until <= self.ticked_at
+        })
+    }
+
     /// The connection is open for `hold_secs`.
     pub fn hold<S: Store>(&mut self, store: &mut S, now: Time, contact: &mut Contact) -> Reaction {
-        let mut reaction = self.judge_end(store, now, contact, Transport::Fine);
-        reaction.close = contact.place == Place::Decoy;
-        if reaction.close {
+        let mut reaction = self.judge_end(store, now, contact, Ending::ByPeer);
+        self.note_closing(contact, &reaction);
+        if contact.place == Place::Decoy {
             self.counters.count(Counter::HeldClosed);
+            reaction.close = true;
         }
         reaction
     }
@@ -264,9 +361,9 @@ impl Detector {
         now: Time,
         listener: &Listener,
         contact: &mut Contact,
-        transport: Transport,
+        ending: Ending,
     ) -> Reaction {
-        let reaction = self.judge_end(store, now, contact, transport);
+        let reaction = self.judge_end(store, now, contact, ending);
         if listener.standing == StandingSource::Bytes
             && contact
                 .watched
@@ -279,11 +376,13 @@ impl Detector {
     }
 }
 
-/// What the transport below the bytes did.
+/// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// Plain TCP, or TLS whose handshake did not fail.
-    Fine,
+pub enum Ending {
+    /// The peer closed it, or nobody says who did.
+    ByPeer,
+    /// The edge closed it: for its risk, for a limit, because the service is gone.
+    ByUs,
     /// The TLS handshake failed: bytes came, though none reached the filter.
     HandshakeFailed,
 }

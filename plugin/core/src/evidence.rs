@@ -89,6 +89,11 @@ impl EvidenceSet {
         self.0 |= 1 << evidence as u8;
     }
 
+    /// Takes `evidence` out.
+    pub const fn remove(&mut self, evidence: Evidence) {
+        self.0 &= !(1 << evidence as u8);
+    }
+
     /// Whether `evidence` is in the set.
     pub const fn contains(self, evidence: Evidence) -> bool {
         self.0 & (1 << evidence as u8) != 0

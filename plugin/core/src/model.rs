@@ -27,6 +27,9 @@ pub struct Model {
 /// decoy: that one, and two real ports where it was silent (idle pre-connects, a health check).
 const SPARED_TARGETS_MAX: u32 = 3;
 
+/// Evidence that is as good as forgotten: what is left of one decoy contact after six half-lives.
+const SPENT_MAX: Nats = Nats::from_hundredths(10);
+
 /// What a contact did to the verdict of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -65,6 +68,7 @@ impl Model {
             if slot.flag.is_none() {
                 slot.ports = 0;
                 slot.hosts = 0;
+                slot.tags = EvidenceSet::default();
             }
         }
     }
@@ -73,6 +77,25 @@ impl Model {
     pub fn sum(&self, slot: &Slot, now: Time) -> Nats {
         self.aged(slot.score, slot, now)
             .minus(self.aged(slot.credit, slot, now))
+    }
+
+    /// The evidence against the source at `now`, whatever its credit.
+    pub fn evidence(&self, slot: &Slot, now: Time) -> Nats {
+        self.aged(slot.score, slot, now)
+    }
+
+    /// Whether nothing is left that is worth remembering: no verdict, no target, no evidence.
+    pub fn is_spent(&self, slot: &Slot, now: Time) -> bool {
+        slot.flag.is_none()
+            && slot.targets == crate::state::targets::Targets::empty()
+            && self.evidence(slot, now) <= SPENT_MAX
+    }
+
+    /// The source is on no list of declared scanners any more: what the list brought about ends.
+    /// Whether that ended a verdict.
+    pub fn no_longer_known(&self, slot: &mut Slot, now: Time) -> Change {
+        slot.tags.remove(Evidence::Known);
+        self.withdraw(slot, now)
     }
 
     /// Whether the source was served in the last 24 hours.
@@ -162,7 +185,8 @@ impl Model {
             }
         };
         let mut counted = EvidenceSet::default();
-        if place == Place::Real {
+        // A client that is served here has reasons to hold a connection ready.
+        if place == Place::Real && !Self::in_good_standing(slot, now) {
             self.target(slot, now, seed, target, &mut counted);
         }
         self.renew(slot, now);

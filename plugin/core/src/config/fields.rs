@@ -122,7 +122,7 @@ pub mod policy {
     }
     pub use all::*;
 
-    /// Most networks in `trusted`, and in all of `known_scanners` together.
+    /// Most networks in `trusted`, and of each entry of `known_scanners`.
     pub const NETWORKS_LISTED_MAX: usize = 1_000_000;
     /// Most entries of `known_scanners`.
     pub const ACTORS_MAX: usize = 4_096;
@@ -132,6 +132,9 @@ pub mod policy {
     pub const DECOY_WEIGHT_MAX: u8 = 20;
     /// The header's name where the policy gives none.
     pub const HEADER_DEFAULT: &str = "x-portscan";
+    /// Most hyphens in the header's name: each could be an underscore for CGI and WSGI, and all
+    /// spellings are taken away from what clients send.
+    pub const HEADER_HYPHENS_MAX: usize = 3;
     /// Longest name of the header, bytes.
     pub const HEADER_NAME_LEN_MAX: usize = 64;
 }

@@ -32,6 +32,7 @@ pub struct Policy {
     pub evidence_half_life_secs: u32,
     pub trusted: Vec<IpNet>,
     pub known_scanners: Vec<KnownScanner>,
+    /// By port, in order.
     pub decoy_weights: Vec<(u16, Nats)>,
     pub action: Action,
     pub block_risk: u8,
@@ -178,7 +179,12 @@ fn known_scanners(reader: &mut Reader<'_>) -> Vec<KnownScanner> {
         let path = alloc::format!("{}[{index}]", reader.at("known_scanners"));
         let mut entry = Reader::new(&path, json, reader.problems());
         let actor = actor(&mut entry);
+        let problems = entry.problems().len();
         let networks = networks(&mut entry, "networks");
+        if networks.is_empty() && entry.problems().len() == problems {
+            let found = Json::List(Vec::new());
+            entry.refuse("networks", &found, "must name at least one network");
+        }
         entry.finish();
         scanners.extend(actor.map(|actor| KnownScanner { actor, networks }));
     }
@@ -219,19 +225,19 @@ fn decoy_weights(reader: &mut Reader<'_>) -> Vec<(u16, Nats)> {
             return Vec::new();
         }
     };
-    let mut weights: Vec<(u16, Nats)> = Vec::new();
+    let mut by_port = alloc::vec![None; usize::from(u16::MAX) + 1];
     for (port, weight) in members {
         let key = alloc::format!("decoy_weights.{port}");
-        let Some(port) = port.parse().ok().filter(|number| *number > 0) else {
+        let Some(port) = port.parse::<u16>().ok().filter(|number| *number > 0) else {
             reader.refuse(&key, &Json::Text(port), "must be a port from 1 to 65535");
             continue;
         };
-        if weights.iter().any(|(known, _)| *known == port) {
-            reader.refuse(&key, &weight, "each port stands once");
+        let Some(place) = by_port.get_mut(usize::from(port)) else {
             continue;
-        }
+        };
         match nats(&weight) {
-            Some(nats) => weights.push((port, nats)),
+            Some(_) if place.is_some() => reader.refuse(&key, &weight, "each port stands once"),
+            Some(nats) => *place = Some(nats),
             None => {
                 let max = fields::DECOY_WEIGHT_MAX;
                 let allowed =
@@ -240,7 +246,10 @@ fn decoy_weights(reader: &mut Reader<'_>) -> Vec<(u16, Nats)> {
             }
         }
     }
+    let weights = (0..=u16::MAX).zip(by_port);
     weights
+        .filter_map(|(port, weight)| Some((port, weight?)))
+        .collect()
 }
 
 /// A weight in whole hundredths of a nat.
@@ -273,6 +282,8 @@ fn header(reader: &mut Reader<'_>) -> String {
     // RFC 9110 section 5.1, in lower case as HTTP/2 has it.
     let is_name = |text: &str| {
         (1..=fields::HEADER_NAME_LEN_MAX).contains(&text.len())
+            && text.starts_with("x-")
+            && text.matches('-').count() <= fields::HEADER_HYPHENS_MAX
             && text
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
@@ -281,7 +292,11 @@ fn header(reader: &mut Reader<'_>) -> String {
         None => fields::HEADER_DEFAULT.to_string(),
         Some(Json::Text(text)) if is_name(&text) => text,
         Some(other) => {
-            reader.refuse("header", &other, "must be 1 to 64 of a-z, 0-9 and '-'");
+            reader.refuse(
+                "header",
+                &other,
+                "must be \"x-\" and more of a-z, 0-9 and at most 2 further '-', 64 in all",
+            );
             fields::HEADER_DEFAULT.to_string()
         }
     }

@@ -39,13 +39,20 @@ impl<'a> Reader<'a> {
     /// The value under `key`, unread.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Json> {
         self.asked.push(key);
-        let at = self.members.iter().position(|(name, _)| name == key)?;
-        let (_, value) = self.members.remove(at);
-        while let Some(again) = self.members.iter().position(|(name, _)| name == key) {
-            self.members.remove(again);
+        let (mut found, mut is_repeated) = (None, false);
+        for (name, value) in core::mem::take(&mut self.members) {
+            if name != key {
+                self.members.push((name, value));
+            } else if found.is_none() {
+                found = Some(value);
+            } else {
+                is_repeated = true;
+            }
+        }
+        if is_repeated {
             self.problems.push(Problem::repeated_key(&self.at(key)));
         }
-        Some(value)
+        found
     }
 
     pub(super) fn object(&mut self, key: &'static str) -> Option<Reader<'_>> {

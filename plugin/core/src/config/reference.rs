@@ -229,7 +229,11 @@ fn action_fields() -> Vec<Entry> {
         Entry {
             path: "header",
             default: format!("`{:?}`", policy::HEADER_DEFAULT),
-            allowed: format!("1 to {} of a-z, 0-9 and '-'", policy::HEADER_NAME_LEN_MAX),
+            allowed: format!(
+                "`x-` and more of a-z, 0-9 and at most {} further '-', {} in all",
+                policy::HEADER_HYPHENS_MAX - 1,
+                policy::HEADER_NAME_LEN_MAX
+            ),
             meaning: "The header that the tagger writes (native tagging names it itself).",
             pitfalls: "Whatever names it must also be removed from what clients send.",
         },

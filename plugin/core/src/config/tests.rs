@@ -188,13 +188,15 @@ fn networks_are_normalised_or_refused() {
 fn declared_scanners_have_a_name() {
     let allowed = "must be 1 to 32 of A-Z, a-z, 0-9, '.', '_' and '-'";
     policy_refused(
-        r#"{"known_scanners":[{"networks":[]},{"actor":"a\"b"},{"actor":"x","networks":"y"},7]}"#,
+        r#"{"known_scanners":[{"networks":["::1"]},{"actor":"a\"b"},{"actor":"x","networks":"y"},7]}"#,
         &[
             &format!("policy.known_scanners[0].actor: null: {allowed}"),
             &format!("policy.known_scanners[1].actor: \"a\\\"b\": {allowed}"),
+            "policy.known_scanners[1].networks: a list: must name at least one network",
             "policy.known_scanners[2].networks: \"y\": must be a list",
             "policy.known_scanners[3]: 7: must be an object",
             &format!("policy.known_scanners[3].actor: null: {allowed}"),
+            "policy.known_scanners[3].networks: a list: must name at least one network",
         ],
     );
 }
@@ -233,11 +235,20 @@ fn a_network_is_not_smaller_than_a_source() {
 
 #[test]
 fn a_header_is_a_lower_case_name() {
-    let allowed = "must be 1 to 64 of a-z, 0-9 and '-'";
-    for header in ["", "X-Portscan", "x_portscan", ":path", "x portscan"] {
+    let allowed = "must be \"x-\" and more of a-z, 0-9 and at most 2 further '-', 64 in all";
+    for header in [
+        "",
+        "host",
+        "X-Portscan",
+        "x_portscan",
+        ":path",
+        "x portscan",
+        "x-a-b-c-d",
+    ] {
         let expected = format!("policy.header: {header:?}: {allowed}");
         policy_refused(&format!(r#"{{"header":{header:?}}}"#), &[&expected]);
     }
+    assert!(parse_policy(br#"{"header":"x-edge-scan-1"}"#).is_ok());
 }
 
 #[test]

@@ -8,7 +8,6 @@ use crate::model::{Change, Model, Place};
 use crate::source::SourceKey;
 use crate::state::hash::Seed;
 use crate::state::pool::{self, WIDE_FROM_PORTS};
-use crate::state::ring::Ring;
 use crate::state::sketch::combined_count;
 use crate::state::slot::Slot;
 use crate::state::store::Store;
@@ -25,6 +24,7 @@ impl Detector {
         watched: &mut Watched,
         event: Event,
     ) -> Outcome {
+        watched.is_slotless = false;
         let Some(seed) = self.seed else {
             return Outcome::GivenUp;
         };
@@ -42,6 +42,9 @@ impl Detector {
         let change = |store: &mut S, counters: &mut Counters, slot: Option<Slot>| {
             let in_standing = || standing.contains(store, counters, hash, now);
             match event.apply(&context, slot, in_standing) {
+                None if slot.is_some_and(|slot| context.model.is_spent(&slot, now)) => {
+                    SlotStep::Remove(Outcome::NoSlot)
+                }
                 None if slot.is_some() => SlotStep::Keep(Outcome::Unchanged),
                 None => SlotStep::Keep(Outcome::NoSlot),
                 Some(mut applied) => {
@@ -54,20 +57,25 @@ impl Detector {
             .table
             .update(store, &mut self.counters, &seed, &source, now, change);
         let Some(updated) = updated else {
+            // Whatever comes next on this connection looks again.
+            watched.epoch = self.epoch.wrapping_sub(1);
             return Outcome::GivenUp;
         };
         let Outcome::Applied(applied) = &updated.result else {
+            watched.is_slotless = matches!(updated.result, Outcome::NoSlot);
             return updated.result;
         };
         watched.has_slot = updated.is_stored;
         for evidence in applied.evidence.iter() {
             self.counters.count(Counter::evidence(evidence));
         }
-        if updated.is_stored && (applied.is_new || applied.change != Change::None) {
+        if updated.is_stored {
             self.cache.remove(watched.fingerprint);
+        }
+        if updated.is_stored && (applied.is_new || applied.change != Change::None) {
             self.epoch = self.epoch.wrapping_add(1);
             watched.epoch = self.epoch;
-            Ring::push(store, &mut self.counters, watched.fingerprint);
+            self.tell_others(store, watched.fingerprint);
         }
         updated.result
     }
@@ -143,7 +151,8 @@ impl Event {
             Self::End { .. } => true,
             Self::TakeBack { .. } | Self::Served => false,
         };
-        if existing.is_none() && !is_suspicious {
+        let is_spent = existing.is_none_or(|slot| model.is_spent(&slot, now));
+        if is_spent && !is_suspicious {
             return None;
         }
         let is_new = existing.is_none();
@@ -157,6 +166,9 @@ impl Event {
         let was_flagged = slot.flag.is_some();
         let mut evidence = EvidenceSet::default();
         let mut change = Change::None;
+        if !is_known && slot.tags.contains(Evidence::Known) {
+            change = model.no_longer_known(&mut slot, now);
+        }
         match self {
             Self::Open { decoy } => {
                 Model::connected(&mut slot, now);

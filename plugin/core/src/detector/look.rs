@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::event::Event;
-use super::{Detector, STANDING_PREFIXES, Transport};
+use super::{Detector, Ending, STANDING_PREFIXES};
 use crate::address::embedded_v4;
 use crate::config::StandingSource;
 use crate::contact::{Contact, Endpoints, Reaction, SecondStep, Watched};
@@ -19,6 +19,9 @@ use crate::time::Time;
 /// A session this long, or with this many bytes from the client, is a good one at a real port.
 const LONG_SESSION_SECS: u32 = 10;
 const LONG_SESSION_BYTES: u64 = 4_096;
+
+/// Who has not spoken so soon after connecting was not silent: the edge hung up too early to tell.
+const GRACE_SECS: u32 = 5;
 
 impl Detector {
     /// Who this is and where it knocks; `None` where it is not judged.
@@ -55,29 +58,31 @@ impl Detector {
             is_judged: false,
             is_silence_known: false,
             has_slot: false,
-            is_served: false,
+            served_until: Time::default(),
+            is_slotless: false,
             flagged_here: false,
             epoch: self.epoch,
             looked_at: now,
             expires: Time::default(),
             is_bad: false,
+            is_closed_by_us: false,
         })
     }
 
-    pub(super) fn decoy_weight(&self, port: u16) -> (Nats, SecondStep) {
-        let configured = self
-            .policy
-            .decoy_weights
-            .iter()
-            .find(|(known, _)| *known == port);
-        if let Some((_, weight)) = configured {
-            return (*weight, take_if_served(*weight));
+    /// What a first contact with this decoy port weighs, and what may come on top or off. Nothing
+    /// where the policy says that the decoy says nothing.
+    pub(super) fn decoy_weight(&self, port: u16) -> Option<(Nats, SecondStep)> {
+        let weights = &self.policy.decoy_weights;
+        if let Ok(at) = weights.binary_search_by_key(&port, |(known, _)| *known) {
+            let configured = weights.get(at).map(|(_, weight)| *weight);
+            let weight = configured.filter(|weight| *weight > Nats::ZERO)?;
+            return Some((weight, take_if_served(weight)));
         }
         if MISTAKE_PORTS.contains(&port) {
             let more = weight::DECOY.minus(weight::DECOY_BY_MISTAKE);
-            return (weight::DECOY_BY_MISTAKE, SecondStep::AddUnlessServed(more));
+            return Some((weight::DECOY_BY_MISTAKE, SecondStep::AddUnlessServed(more)));
         }
-        (weight::DECOY, take_if_served(weight::DECOY))
+        Some((weight::DECOY, take_if_served(weight::DECOY)))
     }
 
     /// More bytes came: looks again what is said of the source, and what the bytes ask for.
@@ -90,15 +95,16 @@ impl Detector {
         len: usize,
         read: impl FnOnce(usize) -> Vec<u8>,
     ) -> Reaction {
-        let Some(watched) = &mut contact.watched else {
+        contact.add_bytes(len);
+        let Some(watched) = &contact.watched else {
             return Reaction::default();
         };
-        watched.bytes = watched
-            .bytes
-            .saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
         let mut reaction = Reaction::default();
         if watched.is_stale(self.epoch, now, !contact.tag.is_empty()) {
             reaction = self.look_again(store, now, contact);
+        }
+        if self.is_served_on(contact) {
+            self.served(store, now, contact);
         }
         let Some(watched) = &mut contact.watched else {
             return reaction;
@@ -133,7 +139,7 @@ impl Detector {
             Place::Decoy => watched.second_step != SecondStep::None,
             Place::Real => {
                 listener.standing == StandingSource::Bytes
-                    && !watched.is_served
+                    && watched.served_until == Time::default()
                     && self
                         .cache
                         .get(watched.fingerprint)
@@ -183,13 +189,19 @@ impl Detector {
         store: &mut S,
         now: Time,
         contact: &mut Contact,
-        transport: Transport,
+        ending: Ending,
     ) -> Reaction {
         let Some(watched) = &mut contact.watched else {
             return Reaction::default();
         };
-        let is_silent = watched.bytes == 0 && !watched.is_judged && transport == Transport::Fine;
-        let is_silent = is_silent && !watched.is_silence_known;
+        let is_cut_short = ending == Ending::ByUs
+            && (watched.is_closed_by_us || now.secs_since(watched.opened) < GRACE_SECS);
+        if watched.is_judged || (is_cut_short && watched.bytes == 0) {
+            watched.second_step = SecondStep::None;
+            return Reaction::default();
+        }
+        let is_silent =
+            watched.bytes == 0 && ending != Ending::HandshakeFailed && !watched.is_silence_known;
         watched.is_judged = true;
         watched.is_read = true;
         let step = core::mem::replace(&mut watched.second_step, SecondStep::None);
@@ -211,16 +223,14 @@ impl Detector {
         now: Time,
         contact: &mut Contact,
     ) -> Reaction {
-        let epoch = self.epoch;
         let Some(watched) = &mut contact.watched else {
             return Reaction::default();
         };
-        watched.epoch = epoch;
-        watched.looked_at = now;
         let Some(seed) = self.seed else {
             return Reaction::default();
         };
         if self.cache.get(watched.fingerprint).is_some() {
+            watched.epoch = self.epoch;
             return self.tag(now, contact, None);
         }
         let found = self
@@ -230,7 +240,9 @@ impl Detector {
         let Ok(slot) = found else {
             return Reaction::default();
         };
+        watched.epoch = self.epoch;
         watched.has_slot = slot.is_some();
+        watched.is_slotless = slot.is_none();
         if slot.is_none() && watched.actor.is_none() {
             self.cache.insert(watched.fingerprint, Time::default());
         }

@@ -36,8 +36,9 @@ impl Detector {
                 if let Some(kind) = kind {
                     self.counters.count(Counter::verdicts(kind));
                 }
-                let line = self.flagged_line(contact, &applied.slot);
-                reaction.line = self.admit(now, line).or(reaction.line);
+                if self.admits(now) {
+                    reaction.line = Some(flagged_line(contact, &applied.slot));
+                }
             }
         }
         reaction
@@ -81,8 +82,10 @@ impl Detector {
             Action::DryRun if is_newly_bad => {
                 self.counters.count(Counter::WouldBlock);
                 let source = watched.source;
-                let line = format!("portscan: would block {source}: {}", contact.tag);
-                reaction.line = self.admit(now, line);
+                if self.admits(now) {
+                    let line = format!("portscan: would block {source}: {}", contact.tag);
+                    reaction.line = Some(line);
+                }
             }
             Action::DryRun | Action::Tag => {}
         }
@@ -104,25 +107,25 @@ impl Detector {
         )
     }
 
-    /// The log line of a new verdict.
-    fn flagged_line(&self, contact: &Contact, slot: &Slot) -> String {
-        let mut line = format!(
-            "portscan: {} flagged: {}; reasons:",
-            slot.source, contact.tag
-        );
-        for (at, reason) in slot.reasons.iter().enumerate() {
-            line.push_str(if at == 0 { " " } else { ", " });
-            line.push_str(&format!("{reason}"));
+    /// Whether one more line may be written in this second.
+    fn admits(&mut self, now: Time) -> bool {
+        let is_admitted = self.lines.admit(now);
+        if !is_admitted {
+            self.counters.count(Counter::VerdictLinesSuppressed);
         }
-        line
+        is_admitted
     }
+}
 
-    /// The line, unless there were too many in this second.
-    fn admit(&mut self, now: Time, line: String) -> Option<String> {
-        if self.lines.admit(now) {
-            return Some(line);
-        }
-        self.counters.count(Counter::VerdictLinesSuppressed);
-        None
+/// The log line of a new verdict.
+fn flagged_line(contact: &Contact, slot: &Slot) -> String {
+    let mut line = format!(
+        "portscan: {} flagged: {}; reasons:",
+        slot.source, contact.tag
+    );
+    for (at, reason) in slot.reasons.iter().enumerate() {
+        line.push_str(if at == 0 { " " } else { ", " });
+        line.push_str(&format!("{reason}"));
     }
+    line
 }

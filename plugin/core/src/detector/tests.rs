@@ -10,6 +10,7 @@ use crate::config::{Role, parse_plugin, parse_policy};
 use crate::state::store::memory::MemoryStore;
 
 mod bad_input;
+mod ending;
 mod evidence;
 mod standing;
 mod workers;
@@ -127,6 +128,19 @@ impl World {
             .sum()
     }
 
+    fn tracked(&mut self) -> u32 {
+        let worker = &mut self.workers[0];
+        let table = worker.table;
+        let mut counters = Counters::default();
+        (0..table.geometry.pages())
+            .map(|index| {
+                table
+                    .census(&mut self.store, &mut counters, index, self.now)
+                    .tracked
+            })
+            .sum()
+    }
+
     fn pages(&self, name: &str) -> usize {
         self.store
             .iter()
@@ -178,10 +192,10 @@ impl Visit<'_> {
     }
 
     fn close(self) -> String {
-        self.close_after(Transport::Fine)
+        self.close_after(Ending::ByPeer)
     }
 
-    fn close_after(mut self, transport: Transport) -> String {
+    fn close_after(mut self, ending: Ending) -> String {
         let Self {
             store,
             detector,
@@ -190,7 +204,7 @@ impl Visit<'_> {
             now,
             ..
         } = &mut self;
-        detector.close(*store, **now, listener, contact, transport);
+        detector.close(*store, **now, listener, contact, ending);
         self.contact.tag().to_string()
     }
 }

@@ -14,6 +14,7 @@
 //! ```
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::counters::{Counter, Counters};
 use crate::source::Prefixes;
@@ -154,6 +155,21 @@ pub fn mark(store: &mut impl Store, counters: &mut Counters, tables: &[Tables], 
     });
 }
 
+/// Tables of sources that were marked lately.
+pub fn sources_in_use(store: &mut impl Store, counters: &mut Counters, now: Time) -> Vec<Geometry> {
+    let Ok(Some(page)) = FORM.read(store, counters, KEY) else {
+        return Vec::new();
+    };
+    let marked = (0..page.len()).filter_map(|at| Tables::decode(page.cell(at)?));
+    let in_use = marked.filter(|(_, used)| now.secs_since(*used) < 2 * MARK_SECS);
+    in_use
+        .filter_map(|(tables, _)| match tables {
+            Tables::Sources(geometry) => Some(geometry),
+            Tables::Standing(_) => None,
+        })
+        .collect()
+}
+
 /// The emptying of unused tables, a part at a time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sweep {
@@ -285,6 +301,7 @@ mod tests {
                     .is_empty()
             })
         };
+        assert_eq!(sources_in_use(&mut store, &mut counters, now), [NEW]);
         assert!(is_empty(OLD, &mut store));
         assert!(!is_empty(NEW, &mut store));
         assert_eq!(unused(&mut store, &mut counters, now.plus_secs(1)), None);

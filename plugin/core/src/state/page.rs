@@ -44,8 +44,6 @@ pub enum PageKind {
     Seed = 5,
     /// Table geometries in use.
     Geometries = 6,
-    /// The keeper's sign of life.
-    Heartbeat = 7,
 }
 
 /// How many cells of `cell_len` bytes fit into a page.

@@ -39,9 +39,11 @@ pub enum Changes {
 }
 
 impl Ring {
-    /// Tells the other workers that the source with this fingerprint changed.
-    pub fn push(store: &mut impl Store, counters: &mut Counters, fingerprint: u64) {
-        FORM.update(store, counters, KEY, |_, _, mut page| {
+    /// Tells the other workers that the source with this fingerprint changed. Whether they will
+    /// know.
+    #[must_use]
+    pub fn push(store: &mut impl Store, counters: &mut Counters, fingerprint: u64) -> bool {
+        let pushed = FORM.update(store, counters, KEY, |_, _, mut page| {
             let sequence = sequence(&page).wrapping_add(1);
             let mut is_written = page.put(0, &sequence.to_le_bytes());
             let place = place_of(sequence);
@@ -50,11 +52,26 @@ impl Ring {
             }
             is_written = is_written && page.put(place, &fingerprint.to_le_bytes());
             if is_written {
-                Step::Write(page, ())
+                Step::Write(page, true)
             } else {
-                Step::Keep(())
+                Step::Keep(false)
             }
         });
+        pushed.unwrap_or(false)
+    }
+
+    /// Tells the other workers that anything may have changed. Whether they will know.
+    #[must_use]
+    pub fn push_unknown(store: &mut impl Store, counters: &mut Counters) -> bool {
+        let pushed = FORM.update(store, counters, KEY, |_, _, mut page| {
+            let sequence = sequence(&page).wrapping_add(CHANGES_MAX + 1);
+            if page.put(0, &sequence.to_le_bytes()) {
+                Step::Write(page, true)
+            } else {
+                Step::Keep(false)
+            }
+        });
+        pushed.unwrap_or(false)
     }
 
     /// What changed since the last call; unknown at the first one that finds a ring.
@@ -106,13 +123,13 @@ mod tests {
         let (mut store, mut counters) = (MemoryStore::default(), Counters::default());
         let (mut a, mut b) = (Ring::default(), Ring::default());
         assert_eq!(a.poll(&mut store, &mut counters), Changes::Of(vec![]));
-        Ring::push(&mut store, &mut counters, 11);
+        assert!(Ring::push(&mut store, &mut counters, 11));
         assert_eq!(a.poll(&mut store, &mut counters), Changes::Of(vec![11]));
-        Ring::push(&mut store, &mut counters, 12);
+        assert!(Ring::push(&mut store, &mut counters, 12));
         assert_eq!(a.poll(&mut store, &mut counters), Changes::Of(vec![12]));
         assert_eq!(b.poll(&mut store, &mut counters), Changes::Unknown);
-        Ring::push(&mut store, &mut counters, 13);
-        Ring::push(&mut store, &mut counters, 14);
+        assert!(Ring::push(&mut store, &mut counters, 13));
+        assert!(Ring::push(&mut store, &mut counters, 14));
         assert_eq!(b.poll(&mut store, &mut counters), Changes::Of(vec![14, 13]));
         assert_eq!(b.poll(&mut store, &mut counters), Changes::Of(vec![]));
     }
@@ -123,14 +140,14 @@ mod tests {
         let mut ring = Ring::default();
         ring.poll(&mut store, &mut counters);
         for change in 0..CHANGES_MAX {
-            Ring::push(&mut store, &mut counters, change);
+            assert!(Ring::push(&mut store, &mut counters, change));
         }
         let Changes::Of(changed) = ring.poll(&mut store, &mut counters) else {
             panic!()
         };
         assert_eq!(changed.len() as u64, CHANGES_MAX);
         for change in 0..=CHANGES_MAX {
-            Ring::push(&mut store, &mut counters, change);
+            assert!(Ring::push(&mut store, &mut counters, change));
         }
         assert_eq!(ring.poll(&mut store, &mut counters), Changes::Unknown);
         assert_eq!(counters.get(Counter::RingOverruns), 1);
@@ -138,14 +155,26 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_change_is_one_for_every_reader() {
+        let (mut store, mut counters) = (MemoryStore::default(), Counters::default());
+        let mut ring = Ring::default();
+        assert!(Ring::push(&mut store, &mut counters, 1));
+        ring.poll(&mut store, &mut counters);
+        assert!(Ring::push_unknown(&mut store, &mut counters));
+        assert_eq!(ring.poll(&mut store, &mut counters), Changes::Unknown);
+        assert!(Ring::push(&mut store, &mut counters, 2));
+        assert_eq!(ring.poll(&mut store, &mut counters), Changes::Of(vec![2]));
+    }
+
+    #[test]
     fn shared_data_that_vanished_is_an_unknown_change() {
         let (mut store, mut counters) = (MemoryStore::default(), Counters::default());
         let mut ring = Ring::default();
-        Ring::push(&mut store, &mut counters, 1);
+        assert!(Ring::push(&mut store, &mut counters, 1));
         ring.poll(&mut store, &mut counters);
         store.wipe();
         assert_eq!(ring.poll(&mut store, &mut counters), Changes::Unknown);
-        Ring::push(&mut store, &mut counters, 2);
+        assert!(Ring::push(&mut store, &mut counters, 2));
         assert_eq!(ring.poll(&mut store, &mut counters), Changes::Of(vec![2]));
     }
 }

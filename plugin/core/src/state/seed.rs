@@ -1,6 +1,6 @@
 //! The seed in shared data: made by whoever comes first, read by all.
 
-use crate::counters::Counters;
+use crate::counters::{Counter, Counters};
 use crate::state::hash::Seed;
 use crate::state::page::PageKind;
 use crate::state::store::Store;
@@ -12,25 +12,39 @@ const FORM: Form = Form {
     cell_len: Seed::LEN,
 };
 
-/// The seed of this edge; where there is none yet, `random` becomes it. `None` if shared data
-/// refuses.
+/// The seed of this edge; where there is none yet, `random` becomes it.
+///
+/// # Errors
+/// [`NoSeed`]: shared data refused, or there is no randomness (both counted).
 pub fn read_or_make(
     store: &mut impl Store,
     counters: &mut Counters,
     random: impl FnOnce() -> Option<[u8; Seed::LEN]>,
-) -> Option<Seed> {
+) -> Result<Seed, NoSeed> {
     let mut random = Some(random);
-    FORM.update(store, counters, KEY, |_, _, mut page| {
+    let seed = FORM.update(store, counters, KEY, |_, counters, mut page| {
         if let Some(bytes) = page.cell(0) {
-            return Step::Keep(Some(Seed::new(*bytes)));
+            return Step::Keep(Ok(Seed::new(*bytes)));
         }
         let made = random.take().and_then(|random| random());
         match made {
-            Some(bytes) if page.put(0, &bytes) => Step::Write(page, Some(Seed::new(bytes))),
-            _ => Step::Keep(None),
+            Some(bytes) if page.put(0, &bytes) => Step::Write(page, Ok(Seed::new(bytes))),
+            _ => {
+                counters.count(Counter::HostErrors);
+                Step::Keep(Err(NoSeed::NoRandomness))
+            }
         }
-    })
-    .flatten()
+    });
+    seed.unwrap_or(Err(NoSeed::Refused))
+}
+
+/// Why there is no seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSeed {
+    /// Shared data does not answer now; what was read before still holds.
+    Refused,
+    /// There is none, and the host gives no random bytes.
+    NoRandomness,
 }
 
 #[cfg(test)]
@@ -42,10 +56,10 @@ mod tests {
     fn the_first_seed_stays_until_shared_data_is_gone() {
         let (mut store, mut counters) = (MemoryStore::default(), Counters::default());
         let first = read_or_make(&mut store, &mut counters, || Some([1; 16]));
-        assert!(first == Some(Seed::new([1; 16])));
+        assert!(first == Ok(Seed::new([1; 16])));
         assert!(read_or_make(&mut store, &mut counters, || Some([2; 16])) == first);
         store.wipe();
-        assert!(read_or_make(&mut store, &mut counters, || None).is_none());
+        assert!(read_or_make(&mut store, &mut counters, || None) == Err(NoSeed::NoRandomness));
         assert!(read_or_make(&mut store, &mut counters, || Some([3; 16])) != first);
     }
 }

@@ -1,7 +1,7 @@
 //! Which clients are in good standing: a keyed, blocked Bloom filter of two generations.
 //!
 //! A client that was served within the last 12 to 24 hours is in it. What is true of a client that
-//! never was (0.8 % when full) only means that it takes a scanner one more contact to be flagged.
+//! never was (0.8 % for each of two full generations) only means that it takes a scanner one more contact to be flagged.
 //! Each client's bits lie in one page, so that one read answers (Putze, Sanders, Singler, "Cache-,
 //! hash- and space-efficient Bloom filters", WEA 2007).
 //!

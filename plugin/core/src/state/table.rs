@@ -110,6 +110,8 @@ pub enum SlotStep<R> {
     Keep(R),
     /// Store it.
     Write(Slot, R),
+    /// Give it up: there is nothing left to remember.
+    Remove(R),
 }
 
 /// What became of an update.
@@ -171,6 +173,16 @@ impl Table {
                     });
                 }
                 SlotStep::Write(slot, result) => (slot, result),
+                SlotStep::Remove(result) => {
+                    let updated = Updated {
+                        result,
+                        is_stored: false,
+                    };
+                    return match found {
+                        Some((at, _)) if page.put(at, &FREE) => Step::Write(page, updated),
+                        _ => Step::Keep(updated),
+                    };
+                }
             };
             let becomes_flagged =
                 slot.flag.is_some() && existing.is_none_or(|before| before.flag.is_none());
@@ -181,23 +193,12 @@ impl Table {
             if is_stored {
                 Step::Write(page, Updated { result, is_stored })
             } else {
+                made_room = Some(Counter::Rejections);
                 Step::Keep(Updated { result, is_stored })
             }
         });
-        match (&updated, made_room) {
-            (
-                Some(Updated {
-                    is_stored: true, ..
-                }),
-                Some(counter),
-            ) => counters.count(counter),
-            (
-                Some(Updated {
-                    is_stored: false, ..
-                }),
-                _,
-            ) => counters.count(Counter::Rejections),
-            _ => {}
+        if let Some(counter) = made_room {
+            counters.count(counter);
         }
         updated
     }
@@ -260,17 +261,21 @@ impl Table {
                 evicts: None,
             };
         }
-        let free = (0..page.len())
-            .find(|at| page.cell(*at) == Some(&FREE))
-            .or_else(|| {
-                u32::try_from(page.len())
-                    .ok()
-                    .filter(|len| *len < SLOTS_PER_PAGE)
-                    .map(|_| page.len())
-            });
-        if free.is_some() {
+        let is_room = u32::try_from(page.len()).is_ok_and(|len| len < SLOTS_PER_PAGE);
+        let empty = (0..page.len()).find(|at| slot_at(page, *at).is_none());
+        if let Some(at) = empty {
+            // A cell with a right checksum that is no slot is a neighbour's work.
+            let is_foreign = page.cell(at) != Some(&FREE);
+            let evicts = is_foreign.then_some(Counter::StateDecodeErrors);
             return Room {
-                at: free,
+                at: Some(at),
+                frees: None,
+                evicts,
+            };
+        }
+        if is_room {
+            return Room {
+                at: Some(page.len()),
                 frees: None,
                 evicts: None,
             };
@@ -290,8 +295,9 @@ impl Table {
                 evicts: None,
             };
         }
-        let crowd = self.most_frequent_network(page);
-        let at = self.least(page, now, |other| Some(self.network(other)) == crowd);
+        let share = |other: &Slot| self.share(page, self.network(other));
+        let largest = slots(page).map(|other| share(&other)).max();
+        let at = self.least(page, now, |other| Some(share(other)) == largest);
         Room {
             at,
             frees: None,
@@ -313,20 +319,16 @@ impl Table {
         self.least(page, now, is_rival)
     }
 
-    fn most_frequent_network(&self, page: &Page) -> Option<NetworkKey> {
-        let count = |network| {
-            slots(page)
-                .filter(|other| self.network(other) == network)
-                .count()
-        };
+    /// How many slots of this page `network` holds.
+    fn share(&self, page: &Page, network: NetworkKey) -> usize {
         slots(page)
-            .map(|slot| self.network(&slot))
-            .max_by_key(|network| count(*network))
+            .filter(|other| self.network(other) == network)
+            .count()
     }
 
     /// The place of the slot that is worth least of those that `may_go`.
     fn least(&self, page: &Page, now: Time, may_go: impl Fn(&Slot) -> bool) -> Option<usize> {
-        let worth = |slot: &Slot| (self.model.sum(slot, now), slot.last.at_most(now));
+        let worth = |slot: &Slot| (self.model.evidence(slot, now), slot.last.at_most(now));
         let candidates = (0..page.len()).filter_map(|at| Some((at, slot_at(page, at)?)));
         let least = candidates
             .filter(|(_, slot)| may_go(slot))
@@ -363,7 +365,7 @@ struct Room {
     evicts: Option<Counter>,
 }
 
-/// A cell without a source: no peer has the unspecified address.
+/// A cell without a slot: no slot was ever made and seen at time 0.
 const FREE: [u8; SLOT_LEN] = [0; SLOT_LEN];
 
 fn is_flagged(slot: &Slot, now: Time) -> bool {
@@ -371,9 +373,13 @@ fn is_flagged(slot: &Slot, now: Time) -> bool {
 }
 
 fn find(page: &Page, source: &SourceKey) -> Option<(usize, Slot)> {
-    let is_his = |cell: &[u8]| cell.starts_with(source.as_bytes());
-    let at = page.cells().position(is_his)?;
-    Some((at, slot_at(page, at)?))
+    let is_his = |at: &usize| {
+        page.cell::<SLOT_LEN>(*at)
+            .is_some_and(|cell| cell.starts_with(source.as_bytes()))
+    };
+    (0..page.len())
+        .filter(is_his)
+        .find_map(|at| Some((at, slot_at(page, at)?)))
 }
 
 fn slots(page: &Page) -> impl Iterator<Item = Slot> {

@@ -169,7 +169,7 @@ fn a_failed_handshake_is_no_silence() {
     let mut world = World::new("");
     world
         .real("192.0.2.7", 443)
-        .close_after(Transport::HandshakeFailed);
+        .close_after(Ending::HandshakeFailed);
     assert_eq!(world.count(Counter::EvidenceSilent), 0);
     assert_eq!(world.count(Counter::RealConnections), 1);
 }

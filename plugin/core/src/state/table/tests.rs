@@ -162,6 +162,66 @@ fn an_unflagged_source_finds_no_room_among_flagged_ones() {
 }
 
 #[test]
+fn among_flagged_ones_of_different_networks_the_lowest_score_goes_then_the_oldest() {
+    let mut world = World::new(31, 1_024);
+    for n in 0..31 {
+        let source = world.source(far_apart(n));
+        let score = if n == 4 || n == 9 { 500 } else { 600 };
+        world.put(source, score, true, if n == 9 { 5 } else { 10 });
+    }
+    for (newcomer, gone) in [(100, 9), (101, 4)] {
+        let newcomer = world.source(far_apart(newcomer));
+        world.put(newcomer, 700, true, 20);
+        assert!(world.get(world.source(far_apart(gone))).is_none(), "{gone}");
+    }
+    assert_eq!(world.census().flagged, 31);
+}
+
+#[test]
+fn a_cell_that_is_no_slot_is_overwritten_and_hides_nobody() {
+    let mut world = World::new(31, 1_024);
+    let source = world.source([192, 0, 2, 7]);
+    world.put(source, 600, true, 0);
+    let key = world.table.geometry.key(0);
+    let bytes = world.store.get(&key).unwrap().unwrap().bytes;
+    let page = Page::parse(PageKind::Shard, SLOT_LEN, bytes).unwrap();
+    let own: [u8; SLOT_LEN] = *page.cell(0).unwrap();
+    let mut forged = own;
+    // The form of the targets.
+    forged[62] = 9;
+    let mut page = Page::empty(PageKind::Shard, SLOT_LEN);
+    assert!(page.put(0, &forged) && page.put(1, &own));
+    world.store.overwrite(&key, page.as_bytes());
+    assert!(world.is_flagged(source));
+    let newcomer = world.source(far_apart(1));
+    world.put(newcomer, 100, false, 0);
+    assert_eq!(world.counters.get(Counter::StateDecodeErrors), 1);
+    assert_eq!(
+        world.census(),
+        Census {
+            tracked: 2,
+            flagged: 1
+        }
+    );
+}
+
+#[test]
+fn the_first_prefix_of_all_can_have_a_slot() {
+    let mut world = World::new(1_000, 64);
+    let loopback = world.source(Ipv6Addr::LOCALHOST);
+    assert_eq!(loopback.as_bytes(), &[0; 16]);
+    world.put(loopback, 600, true, 0);
+    assert!(world.is_flagged(loopback));
+    assert_eq!(
+        world.census(),
+        Census {
+            tracked: 1,
+            flagged: 1
+        }
+    );
+}
+
+#[test]
 fn one_network_holds_at_most_its_quota_of_flagged_slots() {
     for quota in [1, 8, 16, 17, 64, 100] {
         let mut world = World::new(65_536, quota);
