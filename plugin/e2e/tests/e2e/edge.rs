@@ -1,6 +1,7 @@
 //! An Envoy with the module, in front of an upstream that repeats what reached it.
 
 use std::{
+    collections::BTreeMap,
     io::Write,
     net::{IpAddr, SocketAddr, TcpListener},
     time::Duration,
@@ -92,6 +93,46 @@ impl Edge {
         .with_context(|| format!("{name} is {last:?} and not {value}"))
     }
 
+    /// A counter of the module once it has what happened before this call.
+    ///
+    /// For counters that are to stay as they are: each worker adds up by itself and tells all its
+    /// counters at once, so connections made now, on every worker, show that it has told them.
+    pub(crate) fn counted(&self, name: &str) -> Result<u64> {
+        let client = Source::loopback(255, 255, 254);
+        let client = match self.envoy.namespace() {
+            Some(namespace) => client.inside(namespace),
+            None => client,
+        };
+        let before = self.connections_by_worker()?;
+        // The second one on a worker is made after that has closed what ended before.
+        eventually("two connections on every worker", PATIENCE, || {
+            client.send(self.service(), &stranger()).ok()?;
+            let now = self.connections_by_worker().ok()?;
+            let is_seen = |(worker, count): (&String, &u64)| now.get(worker) >= Some(&(count + 2));
+            before.iter().all(is_seen).then_some(())
+        })?;
+        let made: u64 = self.connections_by_worker()?.values().sum();
+        eventually("all connections are counted", PATIENCE, || {
+            let stats = self.envoy.stats().ok()?;
+            let counts = CONNECTIONS.map(|name| stats.get(&metric(name)).copied());
+            (counts.into_iter().flatten().sum::<u64>() >= made).then_some(())
+        })?;
+        self.metric(name)
+    }
+
+    /// How many connections each worker has taken.
+    fn connections_by_worker(&self) -> Result<BTreeMap<String, u64>> {
+        let mut connections = BTreeMap::new();
+        for (name, value) in self.envoy.stats()? {
+            let listener = name.strip_suffix(".downstream_cx_total");
+            if let Some((_, worker)) = listener.and_then(|name| name.rsplit_once(".worker_")) {
+                *connections.entry(worker.to_owned()).or_default() += value;
+            }
+        }
+        ensure!(!connections.is_empty(), "Envoy names no workers");
+        Ok(connections)
+    }
+
     /// Waits for the line of the access log about the connection or request from `source`.
     pub(crate) fn logged(&self, source: SocketAddr) -> Result<Value> {
         let part = format!("\"{source}\"");
@@ -102,6 +143,13 @@ impl Edge {
 
 /// The policy of most configurations, for [`Builder::replace`].
 pub(crate) const POLICY: &str = r#"{ "sensitivity": "medium" }"#;
+
+/// Every connection that reaches the module is counted under one of these.
+const CONNECTIONS: [&str; 3] = [
+    "connections_total.listener.decoy",
+    "connections_total.listener.real",
+    "address_errors_total",
+];
 
 /// The port of the upstream in the configurations.
 const SERVICE: u16 = 18_080;

@@ -112,7 +112,12 @@ fn odd_ports_in_the_proxy_header_are_counted_and_passed_on() -> Result<()> {
     balanced.say(balanced.edge.decoy(0), &proxy_v2(source, decoy))?;
     let tag = balanced.tag(V2, "203.0.113.20")?.context("a tag")?;
     assert_eq!(Words::of(&tag).ports, 1, "{tag}");
-    balanced.edge.wait_for_metric("address_errors_total", 0)
+    // The decoy, the request, and one more that can only be counted after both.
+    balanced.tag(V2, "203.0.113.21")?;
+    let edge = &balanced.edge;
+    edge.wait_for_metric("connections_total.listener.real", 2)?;
+    assert_eq!(edge.metric("address_errors_total")?, 0);
+    Ok(())
 }
 
 #[test]
@@ -136,7 +141,11 @@ fn only_the_balancer_may_name_a_source() -> Result<()> {
     stream.write_all(local)?;
     assert_eq!(edge::tag(&Http1::over(stream)?.send(&stranger())?)?, None);
     edge.wait_for_metric("connections_total.listener.decoy", 2)?;
-    edge.wait_for_metric("sources_tracked", 0)
+    // Of all that, nobody is remembered but who scans now.
+    balanced.knock(V1, "203.0.113.31")?;
+    edge.wait_for_metric("connections_total.listener.decoy", 3)?;
+    edge.wait_for_metric("sources_tracked", 1)?;
+    edge.wait_for_metric("sources_flagged", 1)
 }
 
 /// Makes a PROXY header.

@@ -45,7 +45,10 @@ fn a_silent_connection_to_a_tls_service_is_seen() -> Result<()> {
     edge.wait_for_metric("evidence_total.kind.silent", 5)?;
     // Silence at a real port, once, is what health checks do too.
     edge.wait_for_metric("sources_tracked", 5)?;
-    edge.wait_for_metric("sources_flagged", 0)
+    // A scanner, for comparison.
+    edge::knock(&Source::loopback(24, 1, 9), edge.decoy(0))?;
+    edge.wait_for_metric("sources_tracked", 6)?;
+    edge.wait_for_metric("sources_flagged", 1)
 }
 
 #[test]

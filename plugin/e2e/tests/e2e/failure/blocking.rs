@@ -204,7 +204,7 @@ fn a_declared_scanner_is_tagged_benign_and_never_blocked() -> Result<()> {
         for _ in 0..20 {
             assert!(edge.tag(&scanner)?.is_some());
         }
-        assert_eq!(edge.metric("blocked_total")?, 0);
+        assert_eq!(edge.counted("blocked_total")?, 0);
         assert_sound(&edge.envoy);
     }
     Ok(())
@@ -227,7 +227,7 @@ fn a_dry_run_counts_and_logs_and_lets_everybody_through() -> Result<()> {
         assert_eq!(words.class, "malicious");
         edge.envoy
             .wait_for_counter("wasmcustom.portscan_would_block_total", 1, PATIENCE)?;
-        assert_eq!(edge.metric("blocked_total")?, 0);
+        assert_eq!(edge.counted("blocked_total")?, 0);
         // A line that does not say whom helps nobody to decide.
         edge.envoy
             .wait_for_log("portscan: would block 127.61.7.1: kind=", PATIENCE)?;
@@ -244,7 +244,7 @@ fn below_the_risk_nobody_is_blocked() -> Result<()> {
     assert!(edge.wait_for_tag(&source)?.contains("class=suspicious"));
     let answer = source.send(edge.service(), &Request::post("/", "x"))?;
     assert_eq!(answer.status, 200);
-    assert_eq!(edge.metric("blocked_total")?, 0);
+    assert_eq!(edge.counted("blocked_total")?, 0);
     Ok(())
 }
 
