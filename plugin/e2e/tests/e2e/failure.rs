@@ -4,6 +4,7 @@ mod blocking;
 mod capacity;
 mod refusal;
 mod restart;
+mod retry;
 mod update;
 
 use std::net::Ipv4Addr;

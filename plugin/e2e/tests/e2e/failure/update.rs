@@ -2,6 +2,7 @@
 
 use std::{fs, net::SocketAddr};
 
+use anyhow::Context;
 use host_test::{
     Envoy, Result, Scratch,
     envoy::{PortLease, free_port},
@@ -11,7 +12,7 @@ use host_test::{
 };
 
 use crate::{
-    edge::{PATIENCE, POLICY, knock, stranger, tag},
+    edge::{PATIENCE, POLICY, knock, metric, stranger, tag},
     sound::assert_sound,
     words::Words,
 };
@@ -62,6 +63,31 @@ fn another_capacity_loses_the_verdicts_and_leaves_the_old_ones_alone() -> Result
     assert_eq!(edge.tag(&new)?, None);
     assert_sound(&edge.envoy);
     Ok(())
+}
+
+/// The keeper stands in the bootstrap, which no update reaches; it counts what is in use.
+#[test]
+fn the_gauges_follow_another_capacity() -> Result<()> {
+    let mut edge = Dynamic::start()?;
+    knock(&Source::loopback(69, 4, 1), edge.decoy())?;
+    wait_for_gauge(&edge.envoy, "sources_tracked", 1)?;
+    edge.update(POLICY, r#"{ "sources": { "capacity": 1000 } }"#)?;
+    for host in 2..=4 {
+        knock(&Source::loopback(69, 4, host), edge.decoy())?;
+    }
+    for gauge in ["sources_tracked", "sources_flagged"] {
+        wait_for_gauge(&edge.envoy, gauge, 3)?;
+    }
+    Ok(())
+}
+
+fn wait_for_gauge(envoy: &Envoy, name: &str, value: u64) -> Result<()> {
+    let mut last = None;
+    let waited = eventually("the gauge", PATIENCE, || {
+        last = envoy.counter(&metric(name)).ok();
+        (last == Some(value)).then_some(())
+    });
+    waited.with_context(|| format!("{name} is {last:?} and not {value}"))
 }
 
 /// A policy that is refused never replaces one that works.
