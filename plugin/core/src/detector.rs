@@ -118,6 +118,11 @@ impl Detector {
         &self.policy
     }
 
+    /// Size and shape of the table it keeps.
+    pub const fn geometry(&self) -> &Geometry {
+        &self.table.geometry
+    }
+
     /// The model it judges by.
     pub const fn model(&self) -> &Model {
         &self.model

@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use portscan_core::config::{Policy, Role, parse_plugin, parse_policy};
 use portscan_core::contact::{Contact, Endpoints, Reaction};
 use portscan_core::counters::Counters;
-use portscan_core::detector::{Detector, Transport};
+use portscan_core::detector::{Detector, Ending};
 use portscan_core::first_bytes::FIRST_BYTES_MAX;
 use portscan_core::listener::Listener;
 use portscan_core::state::geometries::Sweep;
@@ -163,7 +163,7 @@ impl Edge {
         for worker in &mut workers {
             worker.tick(&mut store, START, || Some([3; 16]));
         }
-        let geometry = workers[0].table().geometry;
+        let geometry = *workers[0].geometry();
         // Beside the pages: ring, seed and the list of geometries.
         let keys_max = geometry.pages() + pool::pages(&geometry) + standing + 3;
         let listeners = LISTENERS.map(|text| match parse_plugin(text.as_bytes()) {
@@ -297,9 +297,9 @@ impl Edge {
 
     fn close(&mut self, contact: u8, handshake_failed: bool) {
         let transport = if handshake_failed {
-            Transport::HandshakeFailed
+            Ending::HandshakeFailed
         } else {
-            Transport::Fine
+            Ending::ByPeer
         };
         self.with(contact, |edge, open| {
             edge.workers[open.worker].close(

@@ -9,7 +9,7 @@ use host_test::workspace_root;
 use portscan_core::{
     config::{Policy, Role, parse_plugin},
     contact::Endpoints,
-    detector::{Detector, Transport},
+    detector::{Detector, Ending},
     listener::Listener,
     state::hash::Seed,
     state::page::PAGE_LEN_MAX,
@@ -30,7 +30,7 @@ fn memory_is_what_the_readme_states() {
     let policy = Policy::default();
     let standing = Standing::new(policy.standing_capacity).pages();
     let mut edge = Edge::new(policy);
-    let geometry = edge.detector.table().geometry;
+    let geometry = *edge.detector.geometry();
     let (sources, sketches) = (geometry.pages(), pool::pages(&geometry));
     for (pages, per_page) in [(sources, "31"), (sketches, "448"), (standing, "1,603")] {
         let row = format!("/ {per_page}⌉ | {} |", grouped(pages));
@@ -89,7 +89,7 @@ impl Edge {
                 let (now, store) = (self.now, &mut self.store);
                 let to = endpoints(source, port);
                 let (mut contact, _) = self.detector.open(store, now, &self.decoy, to);
-                let end = Transport::Fine;
+                let end = Ending::ByPeer;
                 self.detector
                     .close(store, now, &self.decoy, &mut contact, end);
             }
