@@ -26,6 +26,9 @@ use self::reader::Reader;
 /// Longest configuration text, bytes.
 pub const CONFIG_LEN_MAX: usize = 32 << 20;
 
+/// Problems that are reported of one text; more are only counted.
+pub const PROBLEMS_MAX: usize = 100;
+
 /// The policy in `text`, the configuration of the VM. Empty text is the default policy.
 ///
 /// # Errors
@@ -39,7 +42,7 @@ pub fn parse_policy(text: &[u8]) -> Result<Policy, Vec<Problem>> {
     if problems.is_empty() {
         Ok(policy)
     } else {
-        Err(problems)
+        Err(bounded(problems))
     }
 }
 
@@ -56,8 +59,17 @@ pub fn parse_plugin(text: &[u8]) -> Result<Plugin, Vec<Problem>> {
     let plugin = json.and_then(|json| role::read(json, &mut problems));
     match plugin {
         Some(plugin) if problems.is_empty() => Ok(plugin),
-        _ => Err(problems),
+        _ => Err(bounded(problems)),
     }
+}
+
+fn bounded(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let more = problems.len().saturating_sub(PROBLEMS_MAX);
+    if more > 0 {
+        problems.truncate(PROBLEMS_MAX);
+        problems.push(Problem::more(more));
+    }
+    problems
 }
 
 /// The JSON in `text`; nothing where it is empty or (with a problem) malformed.

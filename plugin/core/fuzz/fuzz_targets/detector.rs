@@ -296,7 +296,7 @@ impl Edge {
     }
 
     fn close(&mut self, contact: u8, handshake_failed: bool) {
-        let transport = if handshake_failed {
+        let ending = if handshake_failed {
             Ending::HandshakeFailed
         } else {
             Ending::ByPeer
@@ -307,7 +307,7 @@ impl Edge {
                 edge.now,
                 &edge.listeners[open.listener],
                 &mut open.contact,
-                transport,
+                ending,
             )
         });
         if !self.contacts.is_empty() {

@@ -68,6 +68,15 @@ impl Problem {
         }
     }
 
+    pub(super) fn more(count: usize) -> Self {
+        let found = format!("{count} more problems");
+        Self {
+            path: "configuration".to_string(),
+            found,
+            allowed: "not shown".to_string(),
+        }
+    }
+
     /// The policy stands in the configuration of the VM and of this filter.
     pub fn policy_twice() -> Self {
         Self {

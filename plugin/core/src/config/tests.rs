@@ -310,6 +310,19 @@ fn a_policy_may_stand_in_the_plugin_configuration() {
 }
 
 #[test]
+fn of_endless_problems_the_first_hundred_are_reported() {
+    let keys = (0..1_000).map(|n| format!("\"k{n}\":0"));
+    let text = format!("{{{}}}", keys.collect::<Vec<_>>().join(","));
+    let problems = refused(parse_policy(text.as_bytes()));
+    assert_eq!(problems.len(), 101);
+    let last = "configuration: 900 more problems: not shown";
+    assert_eq!(problems.last().unwrap(), last);
+    let repeated = "\"22\":1,".repeat(500_000);
+    let text = format!(r#"{{"decoy_weights":{{{repeated}"22":1}}}}"#);
+    assert_eq!(refused(parse_policy(text.as_bytes())).len(), 101);
+}
+
+#[test]
 fn too_many_networks_are_refused_with_the_maximum() {
     let list = "\"::1\",".repeat(1_000_000);
     let text = format!(r#"{{"trusted":[{list}"::1"]}}"#);

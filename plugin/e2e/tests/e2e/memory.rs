@@ -71,6 +71,7 @@ impl Edge {
         let now = edge.now;
         edge.detector
             .tick(&mut edge.store, now, || Some([7; Seed::LEN]));
+        edge.detector.mark_tables(&mut edge.store, now);
         edge
     }
 

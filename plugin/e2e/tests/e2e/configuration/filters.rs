@@ -158,7 +158,7 @@ fn problems_of_the_policy_and_of_the_filter_are_reported_together() {
         &[
             "policy.block_risk: 0: must be a whole number from 1 to 100",
             "decoy: 1: must be true or false",
-            r#"policy.header: "X": must be 1 to 64 of a-z, 0-9 and '-'"#,
+            r#"policy.header: "X": must be "x-" and more of a-z, 0-9 and at most 2 further '-', 64 in all"#,
         ],
     );
 }

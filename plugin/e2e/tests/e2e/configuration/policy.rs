@@ -74,7 +74,7 @@ fn a_value_of_another_type_is_refused() {
         ),
         (
             r#"{ "header": null }"#,
-            "policy.header: null: must be 1 to 64 of a-z, 0-9 and '-'",
+            "policy.header: null: must be \"x-\" and more of a-z, 0-9 and at most 2 further '-', 64 in all",
         ),
     ] {
         refused_policy(policy, &[problem]);
@@ -156,6 +156,7 @@ fn a_scanner_without_a_proper_name_or_network_is_refused() {
         r#"{ "known_scanners": [ { "actor": "censys", "networks": ["162.142.125.0/24"] }, { "actor": "two words", "networks": [] }, { "networks": ["all"], "since": 2015 } ] }"#,
         &[
             r#"policy.known_scanners[1].actor: "two words": must be 1 to 32 of A-Z, a-z, 0-9, '.', '_' and '-'"#,
+            "policy.known_scanners[1].networks: a list: must name at least one network",
             r#"policy.known_scanners[2].actor: null: must be 1 to 32 of A-Z, a-z, 0-9, '.', '_' and '-'"#,
             r#"policy.known_scanners[2].networks[0]: "all": must be an address or a network such as "192.0.2.0/24""#,
             "policy.known_scanners[2].since: unknown key: keys here are actor, networks",
@@ -180,7 +181,7 @@ fn a_weight_beyond_its_range_or_of_no_port_is_refused() {
 
 #[test]
 fn a_header_that_is_no_name_is_refused() {
-    let allowed = "must be 1 to 64 of a-z, 0-9 and '-'";
+    let allowed = "must be \"x-\" and more of a-z, 0-9 and at most 2 further '-', 64 in all";
     for name in ["", "X-PortScan", "x_portscan", "x portscan"] {
         refused_policy(
             &format!(r#"{{ "header": "{name}" }}"#),
