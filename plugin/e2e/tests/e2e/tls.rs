@@ -9,7 +9,10 @@ use host_test::{
     workspace_root,
 };
 
-use crate::edge::{self, Edge, PATIENCE};
+use crate::{
+    edge::{self, Edge, PATIENCE},
+    greeting::client_hello,
+};
 
 #[test]
 fn a_failed_handshake_is_a_contact_and_no_silence() -> Result<()> {
@@ -33,6 +36,18 @@ fn a_failed_handshake_is_a_contact_and_no_silence() -> Result<()> {
     let failed = format!("listener.0.0.0.0_{}.ssl.connection_error", service.port());
     assert_eq!(edge.envoy.counter(&failed)?, 3);
     Ok(())
+}
+
+/// What the README says of it: the sensor sees no byte before the handshake is done.
+#[test]
+fn half_a_greeting_counts_as_silence() -> Result<()> {
+    let edge = start()?;
+    let mut stream = Source::loopback(24, 3, 1).connect(edge.envoy.addr(10_443))?;
+    let greeting = client_hello(Some("shop.example"));
+    stream.write_all(&greeting[..greeting.len() / 2])?;
+    drop(stream);
+    edge.wait_for_metric("connections_total.listener.real", 1)?;
+    edge.wait_for_metric("evidence_total.kind.silent", 1)
 }
 
 #[test]
