@@ -45,9 +45,8 @@ impl Keeper {
         });
     }
 
-    /// Counts a part of the table; a whole one is shown.
-    /// Counts the tables that workers use, which after a change of the policy are not those of the
-    /// keeper's own.
+    /// Counts a part of the tables that workers use, which after a change of the policy are not
+    /// those of the keeper's own; when all are counted, the sums are shown.
     fn count(&mut self, worker: &mut Worker) {
         let (now, counters) = (host::now(), &mut worker.detector.counters);
         if self.tables.is_empty() {

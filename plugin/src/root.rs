@@ -14,7 +14,7 @@ use crate::host::{self, Buffer, Level};
 use crate::keeper::Keeper;
 use crate::sensor::Sensor;
 use crate::tagger::{Names, Tagger};
-use crate::worker::{self, TICK_MILLIS};
+use crate::worker::{self, TICK_MILLIS, Worker};
 
 thread_local! {
     /// The policy in the configuration of the VM, or what is wrong with it; nothing if there is
@@ -64,13 +64,7 @@ impl Root {
         if !worker::ensure(&policy) {
             return Err(vec![Problem::policy_differs()]);
         }
-        if !matches!(role, Role::Keeper) && worker::with(worker::Worker::watch) != Some(true) {
-            // Connections pass unjudged, and are counted, until a tick finds a secret.
-            host::log(
-                Level::Error,
-                "portscan: nothing is judged yet: the host gives no secret",
-            );
-        }
+        let was_watching = self.is_watching();
         self.filter = match role {
             Role::Sensor(sensor) => Filter::Sensor(Rc::new(Listener::new(sensor))),
             Role::Tagger(tagger) => Filter::Tagger {
@@ -79,7 +73,30 @@ impl Root {
             },
             Role::Keeper => Filter::Keeper(Keeper::new()),
         };
+        if was_watching {
+            worker::with(Worker::end_watching);
+        }
+        if self.is_watching() && worker::with(Worker::begin_watching) != Some(true) {
+            // Connections pass unjudged, and are counted, until a tick finds a secret.
+            host::log(
+                Level::Error,
+                "portscan: nothing is judged yet: the host gives no secret",
+            );
+        }
         Ok(())
+    }
+
+    const fn is_watching(&self) -> bool {
+        matches!(self.filter, Filter::Sensor(_) | Filter::Tagger { .. })
+    }
+}
+
+/// After a change of the configuration a VM that the keeper shares lives on without its filters.
+impl Drop for Root {
+    fn drop(&mut self) {
+        if self.is_watching() {
+            worker::with(Worker::end_watching);
+        }
     }
 }
 
@@ -124,7 +141,7 @@ impl RootContext for Root {
         if let Filter::Keeper(keeper) = &mut self.filter {
             keeper.tick();
         }
-        let due = worker::with(worker::Worker::tick).unwrap_or_default();
+        let due = worker::with(Worker::tick).unwrap_or_default();
         if due.is_empty() {
             return;
         }

@@ -34,8 +34,8 @@ pub(crate) struct Worker {
     /// Connections that are judged if they stay open.
     held: HashMap<u32, Held>,
     ticked_nanos: u64,
-    /// A filter of this VM watches connections; the keeper's alone does not.
-    is_watching: bool,
+    /// Filter configurations of this VM that watch connections; the keeper's does not.
+    watching: u32,
 }
 
 /// A connection that is judged if it stays open.
@@ -107,15 +107,20 @@ impl Worker {
             by_connection: HashMap::new(),
             held: HashMap::new(),
             ticked_nanos: 0,
-            is_watching: false,
+            watching: 0,
         }
     }
 
-    /// A filter of this VM watches connections. Whether it can.
-    pub(crate) fn watch(&mut self) -> bool {
-        self.is_watching = true;
+    /// A filter that watches connections was configured. Whether it can.
+    pub(crate) fn begin_watching(&mut self) -> bool {
+        self.watching = self.watching.saturating_add(1);
         self.detector.mark_tables(&mut SharedData, host::now());
         self.detector.is_judging()
+    }
+
+    /// Such a filter is gone.
+    pub(crate) fn end_watching(&mut self) {
+        self.watching = self.watching.saturating_sub(1);
     }
 
     /// Periodic work. Returns the connections whose time is up.
@@ -127,7 +132,7 @@ impl Worker {
         self.ticked_nanos = nanos;
         let now = Time::from_unix_nanos(nanos);
         self.detector.tick(&mut SharedData, now, host::random);
-        if self.is_watching {
+        if self.watching > 0 {
             self.detector.mark_tables(&mut SharedData, now);
         }
         self.detector
