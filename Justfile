@@ -126,5 +126,5 @@ fuzz-build: setup
     else echo "skipped: fuzz targets need a C++ compiler: install g++"; fi
 
 # What .ci/run runs: everything above that proves something.
-ci: lint doc test validate fuzz-build
+ci: lint doc test demo validate fuzz-build
     @echo "== all passed"

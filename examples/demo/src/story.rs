@@ -95,7 +95,8 @@ impl People {
             "only {open} of {} ports are open",
             doors.len()
         );
-        let seen = self.wait_for_tag(edge, &format!("ports={},", DECOYS.len()))?;
+        // Silence at the service counts too, once the source is suspicious.
+        let seen = self.wait_for_tag(edge, &format!("ports={},", doors.len()))?;
         tell.act("stranger", "asks again");
         tell.saw(Some(&seen));
         ensure!(
