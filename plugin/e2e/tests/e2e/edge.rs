@@ -73,9 +73,14 @@ impl Edge {
 
     /// Waits until a new request of `source` carries a tag, on whichever worker that is.
     pub(crate) fn wait_for_tag(&self, source: &Source) -> Result<String> {
-        eventually("a tagged request", PATIENCE, || {
-            self.tag(source).ok().flatten()
-        })
+        let mut last = None;
+        let tagged = eventually("a tagged request", PATIENCE, || {
+            let answer = self.tag(source).map_err(|error| format!("{error:#}"));
+            let tag = answer.clone().ok().flatten();
+            last = Some(answer);
+            tag
+        });
+        tagged.with_context(|| format!("the last answer: {last:?}"))
     }
 
     /// A counter or gauge of the module; what follows `portscan_` is its name.
