@@ -208,6 +208,27 @@ pub(crate) fn knock(source: &Source, decoy: SocketAddr) -> Result<SocketAddr> {
     say(source, decoy, &[b"SSH-2.0-x\r\n"])
 }
 
+/// Whether no byte from `client` waits in the kernel for `server` on loopback (IPv4): what was sent
+/// is read, or the connection is over.
+fn has_read_all(server: SocketAddr, client: SocketAddr) -> bool {
+    // Linux, Documentation/networking/proc_net_tcp: addresses in host order, ports, queues in hex.
+    let entry = |address: SocketAddr| match address {
+        SocketAddr::V4(v4) => {
+            let bits = u32::from_ne_bytes(v4.ip().octets());
+            format!("{bits:08X}:{:04X}", v4.port())
+        }
+        SocketAddr::V6(_) => String::new(),
+    };
+    let (server, client) = (entry(server), entry(client));
+    let table = std::fs::read_to_string("/proc/thread-self/net/tcp").unwrap_or_default();
+    !table.lines().any(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let is_ours = fields.next() == Some(&server) && fields.next() == Some(&client);
+        let queues = fields.nth(1).and_then(|queues| queues.split_once(':'));
+        is_ours && queues.is_some_and(|(_, unread)| unread != "00000000")
+    })
+}
+
 /// Connects to a decoy, writes `parts` one by one, and waits until it hangs up without an answer.
 /// Returns where the connection came from.
 pub(crate) fn say(source: &Source, decoy: SocketAddr, parts: &[&[u8]]) -> Result<SocketAddr> {
@@ -215,8 +236,9 @@ pub(crate) fn say(source: &Source, decoy: SocketAddr, parts: &[&[u8]]) -> Result
     let from = stream.local_addr()?;
     for part in parts {
         stream.write_all(part)?;
-        // A pause long enough for Envoy to read this part alone; nothing depends on it.
-        std::thread::sleep(Duration::from_millis(if parts.len() > 1 { 20 } else { 0 }));
+        eventually("the decoy has read this part", PATIENCE, || {
+            has_read_all(decoy, from).then_some(())
+        })?;
     }
     let answer = read_until_close(&mut stream, PATIENCE)?;
     ensure!(
@@ -237,4 +259,20 @@ pub(crate) fn namespaces_are_available() -> bool {
     Netns::available()
         .inspect_err(|reason| eprintln!("skipped: {reason}"))
         .is_ok()
+}
+
+#[test]
+fn bytes_that_wait_in_the_kernel_are_not_read() -> Result<()> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let mut client = std::net::TcpStream::connect(listener.local_addr()?)?;
+    let (mut server, from) = listener.accept()?;
+    let to = listener.local_addr()?;
+    assert!(has_read_all(to, from));
+    client.write_all(b"x")?;
+    eventually("the byte has arrived", PATIENCE, || {
+        (!has_read_all(to, from)).then_some(())
+    })?;
+    std::io::Read::read_exact(&mut server, &mut [0])?;
+    assert!(has_read_all(to, from));
+    Ok(())
 }
