@@ -263,7 +263,7 @@ pub(crate) fn namespaces_are_available() -> bool {
 
 #[test]
 fn bytes_that_wait_in_the_kernel_are_not_read() -> Result<()> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
     let mut client = std::net::TcpStream::connect(listener.local_addr()?)?;
     let (mut server, from) = listener.accept()?;
     let to = listener.local_addr()?;
