@@ -1,23 +1,14 @@
-//! Starts and drives a real Envoy for tests, and everything a test needs around it.
-//!
-//! - [`Envoy`]: one proxy process on free ports, with its log, statistics and admin interface;
-//! - [`http`]: clients that choose their source address and every byte of their headers, and an
-//!   upstream that repeats what reached it;
-//! - [`Netns`]: network namespaces, for addresses other than loopback and for all 65,535 ports;
-//! - [`eventually`]: the one way to wait for something.
-//!
-//! It works for any proxy-wasm module and knows nothing about what the module does. Linux only.
+//! A proxy-wasm host on wasmtime that does what Envoy does, for tests of proxy-wasm plugins.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "nothing that a guest does may end the harness"
+    )
+)]
 
-mod poll;
-mod workspace;
-
-pub mod envoy;
-pub mod http;
-pub mod netns;
-
-pub use anyhow::Result;
-pub use envoy::Envoy;
-pub use netns::Netns;
-pub use poll::eventually;
-pub use workspace::{Scratch, workspace_root};
+pub mod config;

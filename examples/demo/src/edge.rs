@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use host_test::{
+use real_envoy::{
     Envoy, eventually,
     http::{Echo, EchoUpstream, Response},
     workspace_root,

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, process::Command};
 
 use anyhow::{Context, Result, bail};
-use host_test::http::Source;
+use real_envoy::http::Source;
 
 /// Connects to each of `targets` and closes at once, as a connect scan does; how many are open.
 pub(crate) fn connect_scan(source: &Source, targets: &[SocketAddr]) -> usize {

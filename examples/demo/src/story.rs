@@ -1,7 +1,7 @@
 //! The story: what happens, what the service sees of it, and what must be true of that.
 
 use anyhow::{Context, Result, ensure};
-use host_test::http::{Http1, Request, Source};
+use real_envoy::http::{Http1, Request, Source};
 
 use crate::{
     edge::{DECOYS, Edge, tag},

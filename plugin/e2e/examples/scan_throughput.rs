@@ -17,7 +17,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use host_test::{Envoy, Netns, Result, Scratch, eventually, http::EchoUpstream, workspace_root};
+use real_envoy::{Envoy, Netns, Result, Scratch, eventually, http::EchoUpstream, workspace_root};
 
 fn main() -> ExitCode {
     match run() {

@@ -1,6 +1,6 @@
 //! Lines of the access log, by client.
 
-use host_test::{Envoy, Result, eventually};
+use real_envoy::{Envoy, Result, eventually};
 use serde_json::Value;
 
 use crate::edge::PATIENCE;

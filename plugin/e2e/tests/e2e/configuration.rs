@@ -9,7 +9,7 @@ mod together;
 
 use std::fs;
 
-use host_test::{Result, envoy::validate_text, workspace_root};
+use real_envoy::{Result, envoy::validate_text, workspace_root};
 
 use crate::edge::POLICY;
 

@@ -1,7 +1,7 @@
 //! What happens when the module crashes: a build that traps when a client asks for it.
 
 use anyhow::Context;
-use host_test::{
+use real_envoy::{
     Result,
     envoy::Builder,
     eventually,
@@ -159,7 +159,7 @@ fn with_trap(builder: Builder) -> Builder {
 fn crash(edge: &Edge, client: &Source) -> Result<()> {
     let request = stranger().header("x", "y");
     let mut connection = client.http1(edge.service())?;
-    let target = host_test::http::Request {
+    let target = real_envoy::http::Request {
         target: format!("/{TRAP}"),
         ..request
     };

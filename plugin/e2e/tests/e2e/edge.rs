@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use host_test::{
+use real_envoy::{
     Envoy, Netns, Result,
     envoy::Builder,
     eventually,

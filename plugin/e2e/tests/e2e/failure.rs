@@ -9,7 +9,7 @@ mod update;
 
 use std::net::Ipv4Addr;
 
-use host_test::{Result, http::Source};
+use real_envoy::{Result, http::Source};
 
 use crate::edge::{DECOYS, Edge, PATIENCE, metric};
 

@@ -2,7 +2,7 @@
 
 use std::{io::Write, net::TcpStream};
 
-use host_test::{
+use real_envoy::{
     Netns, Result,
     http::{Source, read_until_close},
 };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use host_test::{
+use real_envoy::{
     Result,
     envoy::Builder,
     eventually,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use host_test::{
+use real_envoy::{
     Netns, Result,
     http::{Http1, Source, proxy_v1, proxy_v2, read_until_close},
 };

@@ -1,6 +1,6 @@
 //! Any web page can send its visitors to a decoy; they are no scanners for that.
 
-use host_test::{
+use real_envoy::{
     Netns, Result,
     envoy::free_port,
     eventually,

@@ -5,7 +5,6 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
-use host_test::workspace_root;
 use portscan_core::{
     config::{Policy, Role, parse_plugin},
     contact::Endpoints,
@@ -18,6 +17,7 @@ use portscan_core::{
     state::store::memory::MemoryStore,
     time::Time,
 };
+use real_envoy::workspace_root;
 
 /// Enough to fill every page, though they fall where chance will have it.
 const SCANNERS: u32 = 150_000;

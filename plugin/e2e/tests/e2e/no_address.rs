@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use host_test::{
+use real_envoy::{
     Result, Scratch,
     http::{Echo, Source},
 };

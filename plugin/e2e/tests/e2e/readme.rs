@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use host_test::{envoy::validate_text, workspace_root};
+use real_envoy::{envoy::validate_text, workspace_root};
 use sfv::{Dictionary, Parser};
 
 const DOCUMENTS: [&str; 5] = [

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, process::Command};
 
 use anyhow::ensure;
-use host_test::{Netns, Result, eventually, http::Source, workspace_root};
+use real_envoy::{Netns, Result, eventually, http::Source, workspace_root};
 
 use crate::{
     access_log::{Entry, wait_for_entries},

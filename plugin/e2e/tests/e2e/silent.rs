@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use host_test::{
+use real_envoy::{
     Result,
     envoy::{PortLease, free_port},
     eventually,

@@ -1,6 +1,6 @@
 //! Whether anything went wrong inside, whatever the clients saw.
 
-use host_test::Envoy;
+use real_envoy::Envoy;
 
 /// No VM has trapped and was started anew, no host call was refused, no callback came while
 /// another one was at work, and Envoy reports nothing of wasm as an error.

@@ -1,7 +1,7 @@
 //! Who is spared, and who is not: good standing, trusted networks, declared scanners.
 
 use anyhow::Context;
-use host_test::{
+use real_envoy::{
     Result,
     http::{Request, Source, read_until_close},
 };

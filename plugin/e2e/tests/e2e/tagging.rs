@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, net::SocketAddr};
 
-use host_test::{
+use real_envoy::{
     Result,
     envoy::Builder,
     eventually,

@@ -3,7 +3,7 @@
 use std::{io::Write, net::SocketAddr, process::Command, sync::OnceLock};
 
 use anyhow::{Context, ensure};
-use host_test::{
+use real_envoy::{
     Result, eventually,
     http::{Echo, Source, read_until_close},
     workspace_root,

@@ -29,7 +29,7 @@
 //! | TLS connections that match no filter chain are dropped | [`listeners`]: `a_name_that_nobody_serves_still_reaches_the_sensor` |
 //! | half-open scans never reach Envoy | [`listeners`]: `a_half_open_scan_is_not_seen` |
 //! | a network filter sees unproven addresses on QUIC | `configuration::files`: the check refuses it |
-//! | two Envoys share a port without a word (SO_REUSEPORT) | the tests of `host-test`: two at once do not meet |
+//! | two Envoys share a port without a word (SO_REUSEPORT) | the tests of `real-envoy`: two at once do not meet |
 //! | a peer is a pipe, or another listener of Envoy | `no_address` |
 
 mod connections;

@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use host_test::{Result, envoy::validate, workspace_root};
+use real_envoy::{Result, envoy::validate, workspace_root};
 
 #[test]
 fn every_configuration_in_the_folder_is_valid() -> Result<()> {

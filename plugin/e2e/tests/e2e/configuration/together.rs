@@ -1,6 +1,6 @@
 //! What only a running Envoy shows: filters that do not go together.
 
-use host_test::{Result, http::Source};
+use real_envoy::{Result, http::Source};
 
 use super::{SENSOR, refusals, validate};
 use crate::edge::{Edge, POLICY};

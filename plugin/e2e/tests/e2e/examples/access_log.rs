@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, process::Command};
 
 use anyhow::ensure;
-use host_test::{Result, Scratch, http::Source, workspace_root};
+use real_envoy::{Result, Scratch, http::Source, workspace_root};
 
 use super::is_there;
 use crate::{

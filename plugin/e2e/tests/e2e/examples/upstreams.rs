@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use host_test::{
+use real_envoy::{
     Result, eventually,
     http::{Request, Response, Source},
     workspace_root,

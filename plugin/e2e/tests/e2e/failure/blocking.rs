@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, thread, time::Duration};
 
-use host_test::{
+use real_envoy::{
     Result,
     envoy::Builder,
     eventually,

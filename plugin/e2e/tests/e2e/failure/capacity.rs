@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use host_test::{Result, envoy::free_port, http::Source};
+use real_envoy::{Result, envoy::free_port, http::Source};
 
 use crate::{
     edge::{Edge, PATIENCE, POLICY, knock},

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use host_test::{Result, eventually, http::Source};
+use real_envoy::{Result, eventually, http::Source};
 
 use super::scan;
 use crate::{

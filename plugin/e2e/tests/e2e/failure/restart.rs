@@ -1,6 +1,6 @@
 //! An edge that is killed and started again.
 
-use host_test::{Result, http::Source};
+use real_envoy::{Result, http::Source};
 
 use crate::{
     edge::{Edge, knock},

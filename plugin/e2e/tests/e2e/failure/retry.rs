@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_test::{
+use real_envoy::{
     Result, eventually,
     http::{Http1, Source, read_until_close},
 };

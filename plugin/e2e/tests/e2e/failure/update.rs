@@ -3,7 +3,7 @@
 use std::{fs, net::SocketAddr};
 
 use anyhow::Context;
-use host_test::{
+use real_envoy::{
     Envoy, Result, Scratch,
     envoy::{PortLease, free_port},
     eventually,

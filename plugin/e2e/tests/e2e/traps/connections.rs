@@ -5,7 +5,7 @@ use std::{
     net::{Shutdown, TcpStream},
 };
 
-use host_test::{
+use real_envoy::{
     Result, eventually,
     http::{Source, read_until_close},
 };

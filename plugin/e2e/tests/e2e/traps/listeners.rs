@@ -2,7 +2,7 @@
 
 use std::{io::Write, process::Command};
 
-use host_test::{
+use real_envoy::{
     Netns, Result, eventually,
     http::{Source, read_until_close},
 };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, thread};
 
-use host_test::{Result, eventually, http::Source};
+use real_envoy::{Result, eventually, http::Source};
 
 use crate::{
     edge::{DECOYS, Edge, PATIENCE, POLICY, knock, metric},

@@ -1,6 +1,6 @@
 //! Validation without a start.
 
-use host_test::{
+use real_envoy::{
     Scratch,
     envoy::{validate, validate_text},
 };

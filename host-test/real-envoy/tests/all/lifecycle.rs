@@ -6,11 +6,11 @@ use std::{
     time::Duration,
 };
 
-use host_test::{Envoy, Scratch, envoy::Builder, eventually, http::Source};
 use nix::{
     sys::signal::{SigSet, Signal, kill},
     unistd::Pid,
 };
+use real_envoy::{Envoy, Scratch, envoy::Builder, eventually, http::Source};
 
 use super::{PROXY, start, start_with};
 

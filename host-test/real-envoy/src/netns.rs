@@ -178,7 +178,7 @@ fn remove_orphans() {
     }
 }
 
-const PREFIX: &str = "host-test-";
+const PREFIX: &str = "real-envoy-";
 
 fn ip(args: &[&str]) -> Result<()> {
     finish(Command::new("ip").args(args), "ip").map(drop)

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use host_test::{
+use real_envoy::{
     Netns, Result,
     http::{EchoUpstream, Source},
 };
@@ -98,7 +98,7 @@ fn a_namespace_of_a_process_that_is_gone_is_removed() -> Result<()> {
     }
     let mut ended = Command::new("true").spawn()?;
     ended.wait()?;
-    let name = format!("host-test-{}-0", ended.id());
+    let name = format!("real-envoy-{}-0", ended.id());
     assert!(
         Command::new("ip")
             .args(["netns", "add", &name])

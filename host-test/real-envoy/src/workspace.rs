@@ -15,10 +15,10 @@ use anyhow::{Context, Result};
 /// that of the module, count from here.
 #[must_use]
 pub fn workspace_root() -> PathBuf {
+    const DEPTH: usize = 2;
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    crate_folder
-        .parent()
-        .map_or_else(|| crate_folder.to_path_buf(), Path::to_path_buf)
+    let root = crate_folder.ancestors().nth(DEPTH);
+    root.unwrap_or(crate_folder).to_path_buf()
 }
 
 /// A new folder in the system's temporary folder, removed with all it holds on drop.
@@ -32,7 +32,7 @@ impl Scratch {
     pub fn new() -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = env::temp_dir().join(format!("host-test-{}-{number}", process::id()));
+        let folder = env::temp_dir().join(format!("real-envoy-{}-{number}", process::id()));
         fs::create_dir_all(&folder).with_context(|| format!("make folder {}", folder.display()))?;
         Ok(Self { folder })
     }

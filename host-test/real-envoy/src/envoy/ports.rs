@@ -67,7 +67,7 @@ const FIRST: u16 = 20_000;
 const PORTS: u16 = 12_000;
 
 fn lock_folder() -> Result<PathBuf> {
-    let folder = env::temp_dir().join(format!("host-test-ports-{}", Uid::current()));
+    let folder = env::temp_dir().join(format!("real-envoy-ports-{}", Uid::current()));
     fs::create_dir_all(&folder).with_context(|| format!("make folder {}", folder.display()))?;
     Ok(folder)
 }

@@ -5,7 +5,7 @@ mod lifecycle;
 mod namespace;
 mod validation;
 
-use host_test::{Envoy, Result, Scratch, envoy::Builder, http::EchoUpstream};
+use real_envoy::{Envoy, Result, Scratch, envoy::Builder, http::EchoUpstream};
 
 /// A proxy in front of an upstream: port 10000 for HTTP/1.1 and HTTP/2, 10001 behind a PROXY
 /// header, 9000 the upstream.

@@ -2,7 +2,7 @@
 
 use std::{io::Write, net::SocketAddr, time::Duration};
 
-use host_test::{
+use real_envoy::{
     Result,
     envoy::free_port,
     http::{
