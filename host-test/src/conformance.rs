@@ -1,0 +1,65 @@
+//! The conformance set: small guests, and what each of them reports on a real Envoy.
+//!
+//! A [`Guest`] is WebAssembly text in `conformance/`, for one host function or one part of the life
+//! cycle, that logs one line a check. Beside it stand the lines that Envoy made it log, measured,
+//! never written by hand. The same guests run in real Envoys ([`real`]) and in this harness; both
+//! must say the same.
+
+mod assemble;
+mod expectation;
+mod guests;
+mod stage;
+
+pub mod real;
+
+use anyhow::{Context, Result};
+
+pub use self::{
+    expectation::{Mismatch, Version},
+    guests::GUESTS,
+    stage::{Answer, Exchange, Request, Stage, Step},
+};
+
+/// A guest and what it must report.
+#[derive(Clone, Copy, Debug)]
+pub struct Guest {
+    /// Name of its file, without `.wat`; also its `vm_id`.
+    pub name: &'static str,
+    /// What it needs around it.
+    pub stage: Stage,
+    /// Its text, before the prelude is put to it.
+    pub source: &'static str,
+    /// The text of its expectations.
+    pub expected: &'static str,
+}
+
+impl Guest {
+    /// The guest called `name`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        GUESTS.iter().find(|guest| guest.name == name)
+    }
+
+    /// Its module, in binary form. Fails when its text does not assemble.
+    pub fn module(&self) -> Result<Vec<u8>> {
+        assemble::assemble(self.source).with_context(|| format!("{}.wat", self.name))
+    }
+
+    /// The lines that it reports in an Envoy of `version`.
+    #[must_use]
+    pub fn expected_lines(&self, version: Version) -> Vec<&'static str> {
+        expectation::lines(self.expected, version)
+    }
+
+    /// Compares what it reported with what it must report in an Envoy of `version`.
+    pub fn compare(&self, version: Version, reported: &[String]) -> Result<(), Mismatch> {
+        expectation::compare(self.name, &self.expected_lines(version), reported)
+    }
+}
+
+/// The configuration that every guest gets, of its VM and of its plugin.
+pub const VM_CONFIGURATION: &str = "vm configuration";
+/// See [`VM_CONFIGURATION`].
+pub const PLUGIN_CONFIGURATION: &str = "plugin configuration";
+/// The environment of every guest's VM.
+pub const ENVIRONMENT: [(&str, &str); 2] = [("FIRST", "1"), ("SECOND", "")];

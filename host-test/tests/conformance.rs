@@ -1,0 +1,54 @@
+//! The conformance set is complete, and the newest real Envoy says what its expectations say.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use host_test::conformance::{GUESTS, Guest, Version, real};
+use real_envoy::envoy::default_envoy;
+
+#[test]
+fn every_file_of_the_folder_belongs_to_a_listed_guest() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
+    let mut expected: BTreeSet<PathBuf> = ["imports.wat", "prelude.wat"]
+        .iter()
+        .map(|name| folder.join(name))
+        .collect();
+    for guest in GUESTS {
+        for kind in ["wat", "expected"] {
+            expected.insert(folder.join(format!("{}.{kind}", guest.name)));
+        }
+    }
+    let found: BTreeSet<PathBuf> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_guest_assembles_and_reports_something() {
+    for guest in GUESTS {
+        guest.module().unwrap();
+        assert!(
+            !guest.expected_lines(Version::NEWEST).is_empty(),
+            "{} has no expectations",
+            guest.name
+        );
+    }
+}
+
+#[test]
+fn the_newest_envoy_reports_what_is_expected() {
+    let guests: Vec<&Guest> = GUESTS.iter().collect();
+    let measurement = real::measure(&default_envoy().unwrap(), &guests).unwrap();
+    assert_eq!(measurement.version, Version::NEWEST);
+    let problems: Vec<String> = measurement
+        .mismatches()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
