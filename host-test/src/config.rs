@@ -3,9 +3,12 @@
 //! Built in Rust, or read from an Envoy YAML. A [`Bootstrap`] is complete and checked: every name
 //! in it that stands for something else is there.
 
+mod base64;
 mod filter;
 mod listener;
 mod plugin;
+
+pub mod format;
 
 pub use filter::{
     AccessLog, AppendAction, HeaderMutation, HeaderMutations, HttpConnectionManager, HttpFilter,
