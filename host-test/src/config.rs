@@ -3,29 +3,67 @@
 //! Built in Rust, or read from an Envoy YAML. A [`Bootstrap`] is complete and checked: every name
 //! in it that stands for something else is there.
 
+mod access_log;
 mod base64;
 mod filter;
+mod http;
 mod listener;
+mod matching;
 mod plugin;
+mod rbac;
+mod route;
 
 pub mod format;
 
-pub use filter::{
-    AccessLog, AppendAction, HeaderMutation, HeaderMutations, HttpConnectionManager, HttpFilter,
-    Mutation, NetworkFilter, Rbac, RbacAction, Route, RouteAction, StringMatch,
+pub use access_log::{AccessLog, Comparison, LogFilter, LogFormat, LogValue, Term};
+pub use filter::NetworkFilter;
+pub use http::{
+    AppendAction, Codec, HeaderMutation, HeaderMutations, HttpConnectionManager, HttpFilter,
+    HttpTimeouts, Mutation, UnderscoresAction,
 };
-pub use listener::{ChainMatch, FilterChain, Listener, ListenerFilter, TransportSocket};
+pub use listener::{
+    ChainMatch, FilterChain, Listener, ListenerFilter, TrafficDirection, TransportSocket,
+};
+pub use matching::{HeaderMatch, HeaderTest, Pattern, StringMatch, StringTest};
 pub use plugin::{Code, FailurePolicy, Plugin, Service, VmConfig};
+pub use rbac::{Policy, Rbac, RbacAction, Rule};
+pub use route::{PathMatch, Redirect, RedirectPath, Route, RouteAction, RouteMatch, VirtualHost};
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// One Envoy process.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bootstrap {
+    /// What the process says of itself; guests read it as properties.
+    pub node: Node,
     /// Listeners in the order of their configuration.
     pub listeners: Vec<Listener>,
     /// Plugins that run without any connection (`envoy.bootstrap.wasm`).
     pub services: Vec<Service>,
-    /// Names of clusters that calls may name.
+    /// Names of clusters that calls and routes may name.
     pub clusters: BTreeSet<String>,
+    /// Where it was read from; `None` when it was built in Rust.
+    pub source: Option<Source>,
+}
+
+/// The text that a [`Bootstrap`] was read from: a real Envoy can be started with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The name that messages use: the path of the file.
+    pub name: String,
+    /// The text, as it was.
+    pub text: Arc<str>,
+}
+
+/// `envoy.config.core.v3.Node`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Node {
+    /// `node.id`.
+    pub id: String,
+    /// `node.cluster`.
+    pub cluster: String,
+    /// `node.metadata`; an object, or null when there is none.
+    pub metadata: serde_json::Value,
+    /// `node.locality`: region, zone and sub-zone.
+    pub locality: [String; 3],
 }

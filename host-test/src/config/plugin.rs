@@ -17,8 +17,33 @@ pub struct Plugin {
     pub vm: VmConfig,
     /// What happens to connections after a trap.
     pub failure_policy: FailurePolicy,
-    /// Host functions and callbacks that are allowed; all of them if none.
+    /// Host functions and callbacks that are allowed; all of them if `None`. Stands in
+    /// `VmConfig` from Envoy 1.40 on, in `PluginConfig` before.
     pub capabilities: Option<BTreeSet<String>>,
+    /// `allow_on_headers_stop_iteration`; Envoy's default if `None`.
+    pub allow_on_headers_stop_iteration: Option<bool>,
+}
+
+impl Plugin {
+    /// A plugin of this name with Envoy's defaults: no configuration, all capabilities,
+    /// FAIL_CLOSED, a VM with an empty identifier.
+    #[must_use]
+    pub fn new(name: impl Into<String>, code: Code) -> Self {
+        Self {
+            name: name.into(),
+            root_id: String::new(),
+            configuration: Vec::new(),
+            vm: VmConfig {
+                vm_id: String::new(),
+                configuration: Vec::new(),
+                code,
+                environment: Vec::new(),
+            },
+            failure_policy: FailurePolicy::default(),
+            capabilities: None,
+            allow_on_headers_stop_iteration: None,
+        }
+    }
 }
 
 /// `envoy.extensions.wasm.v3.VmConfig`. Plugins whose VM configurations have the same `vm_id`,
@@ -31,7 +56,7 @@ pub struct VmConfig {
     pub configuration: Vec<u8>,
     /// The module.
     pub code: Code,
-    /// Environment variables of the guest, in order.
+    /// Environment variables of the guest, in the order of their names.
     pub environment: Vec<(String, String)>,
 }
 
