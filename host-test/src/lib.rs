@@ -11,5 +11,11 @@
     )
 )]
 
+pub mod abi;
+mod calls;
 pub mod config;
 pub mod conformance;
+pub mod guest;
+pub mod hook;
+pub mod shared;
+pub mod trace;

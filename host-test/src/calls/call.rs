@@ -1,0 +1,242 @@
+//! One host call: its arguments in the memory of the guest, its answer, its trace.
+
+use wasmtime::{AsContextMut, Caller};
+
+use crate::abi::{HostCall, Status};
+use crate::guest::{HostTrap, MemoryError, State, TrapReason, memory};
+use crate::hook::{CallInfo, Injection};
+use crate::trace::{TraceEntry, TraceEvent, Value};
+
+/// Why a host call did not do what it was asked for.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The guest gets this number: a status of the ABI, or an error number of WASI.
+    Code(u32),
+    /// The guest ends here.
+    Trap(wasmtime::Error),
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self::Code(status.code())
+    }
+}
+
+impl From<MemoryError> for Refusal {
+    fn from(MemoryError: MemoryError) -> Self {
+        Status::InvalidMemoryAccess.into()
+    }
+}
+
+impl From<TrapReason> for Refusal {
+    fn from(reason: TrapReason) -> Self {
+        Self::Trap(wasmtime::Error::new(HostTrap(reason)))
+    }
+}
+
+/// Where the guest says that something lies: pointer and length.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At(pub(crate) u32, pub(crate) u32);
+
+/// A host call under way.
+pub(crate) struct Call<'a> {
+    caller: Caller<'a, State>,
+    injection: Injection,
+    traced: Option<Vec<(&'static str, Value)>>,
+}
+
+/// Makes a host call: asks whether it is allowed, lets the hook see it, runs `body`, traces it.
+/// `key` is what the call is about.
+pub(crate) fn host_call(
+    mut caller: Caller<'_, State>,
+    call: HostCall,
+    key: Option<At>,
+    body: impl FnOnce(&mut Call<'_>) -> Result<(), Refusal>,
+) -> wasmtime::Result<u32> {
+    let state = caller.data_mut();
+    if let Some(count) = state.host_calls.get_mut(usize::from(call as u8)) {
+        *count += 1;
+    }
+    if state
+        .restricted
+        .is_some_and(|allowed| !allowed.contains(&call))
+    {
+        let reason = TrapReason::RestrictedCall(call.name());
+        return Err(wasmtime::Error::new(HostTrap(reason)));
+    }
+    let mut injection = Injection::None;
+    if let Some(hook) = state.shared.hook() {
+        let (thread, vm) = (state.thread, state.vm);
+        let key = key.and_then(|At(at, len)| Some(bytes_at(&mut caller, at, len).ok()?.to_vec()));
+        injection = hook.before(&CallInfo {
+            thread,
+            vm,
+            call,
+            key: key.unwrap_or_default(),
+        });
+    }
+    let is_traced = caller.data().shared.trace.is_on();
+    let mut under_way = Call {
+        caller,
+        injection,
+        traced: is_traced.then(Vec::new),
+    };
+    let code = match injection {
+        Injection::Status(status) => status.code(),
+        _ if !under_way.state().is_allowed(call.name()) => under_way.refuse_capability(call),
+        _ => match body(&mut under_way) {
+            Ok(()) => Status::Ok.code(),
+            Err(Refusal::Code(code)) => code,
+            Err(Refusal::Trap(trap)) => return Err(trap),
+        },
+    };
+    under_way.finish(call, code)?;
+    Ok(code)
+}
+
+impl Call<'_> {
+    /// What the host knows of this VM.
+    pub(crate) fn state(&mut self) -> &mut State {
+        self.caller.data_mut()
+    }
+
+    /// The memory of the guest, and what the host knows of the VM.
+    pub(crate) fn split(&mut self) -> Result<(&mut [u8], &mut State), MemoryError> {
+        let memory = self.caller.data().memory.ok_or(MemoryError)?;
+        Ok(memory.data_and_store_mut(&mut self.caller))
+    }
+
+    /// The bytes there, noted in the trace under `name`.
+    pub(crate) fn read(&mut self, name: &'static str, at: At) -> Result<Vec<u8>, Refusal> {
+        let bytes = bytes_at(&mut self.caller, at.0, at.1)?.to_vec();
+        if self.traced.is_some() {
+            self.note(name, Value::Bytes(bytes.clone()));
+        }
+        Ok(bytes)
+    }
+
+    /// Notes a value in the trace.
+    pub(crate) fn note(&mut self, name: &'static str, value: Value) {
+        if let Some(traced) = &mut self.traced {
+            traced.push((name, value));
+        }
+    }
+
+    /// Notes a number in the trace.
+    pub(crate) fn note_number(&mut self, name: &'static str, value: impl Into<u64>) {
+        if self.traced.is_some() {
+            self.note(name, Value::Number(value.into()));
+        }
+    }
+
+    /// Puts `bytes` there.
+    pub(crate) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Refusal> {
+        let (memory, _) = self.split()?;
+        Ok(memory::write(memory, at, bytes)?)
+    }
+
+    /// Puts a number there, and notes it in the trace under `name`.
+    pub(crate) fn write_u32(
+        &mut self,
+        name: &'static str,
+        at: u32,
+        number: u32,
+    ) -> Result<(), Refusal> {
+        self.note_number(name, number);
+        self.write(at, &number.to_le_bytes())
+    }
+
+    /// Puts a number there, and notes it in the trace under `name`.
+    pub(crate) fn write_u64(
+        &mut self,
+        name: &'static str,
+        at: u32,
+        number: u64,
+    ) -> Result<(), Refusal> {
+        self.note_number(name, number);
+        self.write(at, &number.to_le_bytes())
+    }
+
+    /// Gives `bytes` to the guest: in memory that it allocates, whose place and length are written
+    /// to `pointer_at` and `len_at`. For no bytes nothing is allocated and both are 0.
+    pub(crate) fn return_bytes(
+        &mut self,
+        pointer_at: u32,
+        len_at: u32,
+        bytes: &[u8],
+    ) -> Result<(), Refusal> {
+        let bytes = match self.injection {
+            Injection::Truncate(max) => bytes.get(..max).unwrap_or(bytes),
+            _ => bytes,
+        };
+        let len = u32::try_from(bytes.len()).map_err(|_| MemoryError)?;
+        let pointer = if bytes.is_empty() {
+            0
+        } else {
+            self.allocate(len)?
+        };
+        self.write(pointer, bytes)?;
+        self.write(pointer_at, &pointer.to_le_bytes())?;
+        self.write(len_at, &len.to_le_bytes())?;
+        self.state().bytes_returned += u64::from(len);
+        if self.traced.is_some() {
+            self.note("returned", Value::Bytes(bytes.to_vec()));
+        }
+        Ok(())
+    }
+
+    /// Memory of the guest's own. It may call next to nothing meanwhile, as in Envoy.
+    fn allocate(&mut self, len: u32) -> Result<u32, Refusal> {
+        const ALLOWED: &[HostCall] = &[HostCall::Log, HostCall::FdWrite, HostCall::ClockTimeGet];
+        if self.injection == Injection::AllocationFails {
+            return Err(MemoryError.into());
+        }
+        let state = self.caller.data_mut();
+        let allocator = state.allocator.clone().ok_or(MemoryError)?;
+        let before = (state.current, state.effective, state.restricted);
+        (state.current, state.effective, state.restricted) = (0, 0, Some(ALLOWED));
+        let allocated = allocator.call(self.caller.as_context_mut(), len);
+        let state = self.caller.data_mut();
+        (state.current, state.effective, state.restricted) = before;
+        match allocated {
+            Ok(0) => Err(MemoryError.into()),
+            Ok(pointer) => Ok(pointer),
+            Err(trap) => Err(Refusal::Trap(trap)),
+        }
+    }
+
+    fn refuse_capability(&mut self, call: HostCall) -> u32 {
+        let text = format!("Attempted call to restricted ABI function: {}", call.name());
+        self.state().log_by_host(text);
+        Status::InternalFailure.code()
+    }
+
+    fn finish(mut self, call: HostCall, code: u32) -> wasmtime::Result<()> {
+        if let Some(values) = self.traced.take() {
+            let state = self.caller.data();
+            state.shared.trace.push(TraceEntry {
+                thread: state.thread,
+                vm: state.vm,
+                monotonic_nanos: state.shared.clock.monotonic_nanos(),
+                event: TraceEvent::HostCall {
+                    call,
+                    values,
+                    status: call.signature().has_status.then_some(code),
+                },
+            });
+        }
+        if self.injection == Injection::OutOfFuel {
+            self.caller.set_fuel(0)?;
+        }
+        Ok(())
+    }
+}
+
+fn bytes_at<'a>(
+    caller: &'a mut Caller<'_, State>,
+    at: u32,
+    len: u32,
+) -> Result<&'a [u8], MemoryError> {
+    let memory = caller.data().memory.ok_or(MemoryError)?;
+    memory::read(memory.data(caller), at, len)
+}

@@ -1,0 +1,17 @@
+//! The guest: a module, compiled once, and instances of it. This and `calls` know wasmtime.
+
+mod engine;
+mod instance;
+pub(crate) mod memory;
+mod module;
+mod state;
+mod trap;
+
+pub use engine::{Engine, Limits};
+pub use module::{InvalidModule, Module};
+pub use trap::{Trap, TrapReason};
+
+pub(crate) use instance::Instance;
+pub(crate) use memory::MemoryError;
+pub(crate) use state::{Context, Deferred, Kind, State, Timer};
+pub(crate) use trap::HostTrap;

@@ -1,0 +1,79 @@
+//! What the threads of one Envoy process share.
+//!
+//! Each part has a lock of its own that is held for one operation only, as Envoy's own are: what a
+//! guest reads and writes in two host calls can be interleaved with other threads in between.
+
+mod clock;
+mod data;
+mod log;
+mod metrics;
+mod queues;
+mod random;
+
+pub use clock::Clock;
+pub use data::{SharedData, SharedValue};
+pub use log::{Log, LogLine};
+pub use metrics::{Metric, MetricHandle, Metrics};
+pub use queues::{QueueReady, Queues};
+pub use random::Random;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::hook::Hook;
+use crate::trace::Trace;
+
+/// A thread of Envoy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ThreadId {
+    /// The main thread: configuration, services; no connections.
+    Main,
+    /// A worker, counted from 0.
+    Worker(usize),
+}
+
+impl std::fmt::Display for ThreadId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Main => f.write_str("main"),
+            Self::Worker(index) => write!(f, "worker {index}"),
+        }
+    }
+}
+
+/// Everything that is one in the process.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// Time.
+    pub clock: Clock,
+    /// Values under keys.
+    pub data: SharedData,
+    /// Queues.
+    pub queues: Queues,
+    /// Metrics.
+    pub metrics: Metrics,
+    /// Log lines.
+    pub log: Log,
+    /// Random bytes.
+    pub random: Random,
+    /// Host calls, where somebody wants to know them.
+    pub trace: Trace,
+    hook: RwLock<Option<Arc<dyn Hook>>>,
+}
+
+impl Shared {
+    /// Lets `hook` see every host call from now on, and change its result.
+    pub fn set_hook(&self, hook: Option<Arc<dyn Hook>>) {
+        *self.hook.write().unwrap_or_else(PoisonError::into_inner) = hook;
+    }
+
+    pub(crate) fn hook(&self) -> Option<Arc<dyn Hook>> {
+        let hook = self.hook.read().unwrap_or_else(PoisonError::into_inner);
+        hook.clone()
+    }
+}
+
+/// Locks `mutex`. A thread that died while it held the lock has left nothing half done: every
+/// holder does one small thing.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

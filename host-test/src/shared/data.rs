@@ -1,0 +1,128 @@
+//! Shared data: values under keys, a scope for each `vm_id`.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use super::lock;
+use crate::abi::Status;
+
+/// A value and the number of the write that put it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedValue {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The compare-and-swap number: one counter for all keys of the process, never 0.
+    pub cas: u32,
+}
+
+/// Shared data of the process.
+#[derive(Debug, Default)]
+pub struct SharedData(Mutex<Scopes>);
+
+#[derive(Debug, Default)]
+struct Scopes {
+    scopes: BTreeMap<String, BTreeMap<Vec<u8>, SharedValue>>,
+    last_cas: u32,
+}
+
+impl SharedData {
+    /// The value under `key`.
+    #[must_use]
+    pub fn get(&self, vm_id: &str, key: &[u8]) -> Option<SharedValue> {
+        lock(&self.0).scopes.get(vm_id)?.get(key).cloned()
+    }
+
+    /// Writes `bytes` under `key`. A number `cas` other than 0 must be that of the value there;
+    /// where there is no value it is not looked at.
+    pub fn set(&self, vm_id: &str, key: &[u8], bytes: &[u8], cas: u32) -> Status {
+        let mut all = lock(&self.0);
+        let next = all.last_cas.checked_add(1).unwrap_or(1);
+        let Scopes { scopes, last_cas } = &mut *all;
+        if !scopes.contains_key(vm_id) {
+            scopes.insert(vm_id.to_owned(), BTreeMap::new());
+        }
+        let Some(scope) = scopes.get_mut(vm_id) else {
+            return Status::InternalFailure;
+        };
+        match scope.get_mut(key) {
+            Some(value) if cas != 0 && cas != value.cas => return Status::CasMismatch,
+            // The old allocation is kept: a table is written again and again.
+            Some(value) => {
+                value.bytes.clear();
+                value.bytes.extend_from_slice(bytes);
+                value.cas = next;
+            }
+            None => {
+                let value = SharedValue {
+                    bytes: bytes.to_vec(),
+                    cas: next,
+                };
+                scope.insert(key.to_vec(), value);
+            }
+        }
+        *last_cas = next;
+        Status::Ok
+    }
+
+    /// Every key of `vm_id`, in order.
+    #[must_use]
+    pub fn keys(&self, vm_id: &str) -> Vec<Vec<u8>> {
+        let all = lock(&self.0);
+        let scope = all.scopes.get(vm_id);
+        scope.map_or_else(Vec::new, |scope| scope.keys().cloned().collect())
+    }
+
+    /// Bytes of all keys and values.
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        let all = lock(&self.0);
+        let scopes = all.scopes.values().flatten();
+        scopes
+            .map(|(key, value)| key.len() + value.bytes.len())
+            .sum()
+    }
+
+    /// Forgets everything, as a hot restart does. Numbers go on.
+    pub fn wipe(&self) {
+        lock(&self.0).scopes.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SharedData;
+    use crate::abi::Status;
+
+    #[test]
+    fn a_number_is_checked_only_where_there_is_a_value() {
+        let data = SharedData::default();
+        assert_eq!(data.set("vm", b"key", b"first", 12345), Status::Ok);
+        let first = data.get("vm", b"key").unwrap();
+        assert_eq!(
+            data.set("vm", b"key", b"x", first.cas + 1),
+            Status::CasMismatch
+        );
+        assert_eq!(data.set("vm", b"key", b"x", u32::MAX), Status::CasMismatch);
+        assert_eq!(data.set("vm", b"key", b"second", first.cas), Status::Ok);
+        assert_eq!(data.set("vm", b"key", b"third", 0), Status::Ok);
+        assert_eq!(data.get("vm", b"key").unwrap().bytes, b"third");
+    }
+
+    #[test]
+    fn one_counter_numbers_all_writes() {
+        let data = SharedData::default();
+        data.set("a", b"1", b"", 0);
+        data.set("b", b"2", b"", 0);
+        assert_eq!(data.get("a", b"1").unwrap().cas, 1);
+        assert_eq!(data.get("b", b"2").unwrap().cas, 2);
+        assert_eq!(data.get("a", b"2"), None, "scopes are apart");
+    }
+
+    #[test]
+    fn the_counter_leaves_out_zero() {
+        let data = SharedData::default();
+        super::lock(&data.0).last_cas = u32::MAX;
+        data.set("vm", b"key", b"", 0);
+        assert_eq!(data.get("vm", b"key").unwrap().cas, 1);
+    }
+}
