@@ -111,9 +111,12 @@
   (if (i32.eq (i32.load (i32.const 16)) (i32.const 0xeeeeeeee))
     (then (call $put (str "untouched")))
     (else
-      (if (i32.eqz (i32.load (i32.const 16)))
-        (then (call $put (str "null+")) (call $put_u32 (i32.load (i32.const 20))))
-        (else (call $put_value (i32.load (i32.const 16)) (i32.load (i32.const 20))))))))
+      (if (i32.eq (i32.load (i32.const 20)) (i32.const 0xeeeeeeee))
+        (then (call $put (str "of untouched length")))
+        (else
+          (if (i32.eqz (i32.load (i32.const 16)))
+            (then (call $put (str "null+")) (call $put_u32 (i32.load (i32.const 20))))
+            (else (call $put_value (i32.load (i32.const 16)) (i32.load (i32.const 20))))))))))
 
 (func $put_cell_u32
   (if (i32.eq (i32.load (i32.const 24)) (i32.const 0xeeeeeeee))

@@ -1,12 +1,11 @@
 //! Runs the conformance set in real Envoys: `conformance [--write] PROGRAM…`.
 //!
-//! With `--write`, what the first program reports becomes the text of the expectations; where it
-//! differs from older Envoys, their runs then show it.
+//! With `--write`, what they report becomes the text of the expectations.
 
 use std::{env, fs, path::Path, process::ExitCode};
 
 use host_test::conformance::{
-    GUESTS, Guest,
+    GUESTS, Guest, merge,
     real::{self, Measurement},
 };
 use real_envoy::{Result, workspace_root};
@@ -17,14 +16,17 @@ fn main() -> Result<ExitCode> {
         .iter()
         .partition(|argument| argument.starts_with("--"));
     let guests: Vec<&'static Guest> = GUESTS.iter().collect();
+    let measurements = programs
+        .iter()
+        .map(|program| real::measure(Path::new(program), &guests))
+        .collect::<Result<Vec<_>>>()?;
+    if options.iter().any(|option| *option == "--write") {
+        write(&measurements)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut failed = false;
-    for program in programs {
-        let measurement = real::measure(Path::new(program), &guests)?;
-        if options.iter().any(|option| *option == "--write") {
-            write(&measurement)?;
-            break;
-        }
-        failed |= report(&measurement);
+    for measurement in &measurements {
+        failed |= report(measurement);
     }
     Ok(if failed {
         ExitCode::FAILURE
@@ -33,10 +35,17 @@ fn main() -> Result<ExitCode> {
     })
 }
 
-fn write(measurement: &Measurement) -> Result<()> {
-    for (guest, lines) in &measurement.transcripts {
+fn write(measurements: &[Measurement]) -> Result<()> {
+    for guest in GUESTS {
+        let reports: Vec<_> = measurements
+            .iter()
+            .filter_map(|measurement| {
+                let lines = measurement.lines(guest.name)?;
+                Some((measurement.version, lines.to_vec()))
+            })
+            .collect();
         let file = format!("host-test/conformance/{}.expected", guest.name);
-        fs::write(workspace_root().join(file), lines.join("\n") + "\n")?;
+        fs::write(workspace_root().join(file), merge(&reports))?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ pub mod real;
 use anyhow::{Context, Result};
 
 pub use self::{
-    expectation::{Mismatch, Version},
+    expectation::{Mismatch, Version, merge},
     guests::GUESTS,
     stage::{Answer, Exchange, Request, Stage, Step},
 };
@@ -25,6 +25,8 @@ pub use self::{
 pub struct Guest {
     /// Name of its file, without `.wat`; also its `vm_id`.
     pub name: &'static str,
+    /// The first Envoy that it is for: older ones do not load it.
+    pub since: Version,
     /// What it needs around it.
     pub stage: Stage,
     /// Its text, before the prelude is put to it.

@@ -61,6 +61,44 @@ fn versions(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix('[')?.split_once("] ")
 }
 
+/// The text of expectations from which [`lines`] gives back what each version reported.
+#[must_use]
+pub fn merge(reports: &[(Version, Vec<String>)]) -> String {
+    let mut merged: Vec<(String, Vec<Version>)> = Vec::new();
+    for (version, lines) in reports {
+        let known: Vec<&str> = merged.iter().map(|(line, _)| line.as_str()).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let diff = TextDiff::from_slices(&known, &lines);
+        let mut before = merged.iter();
+        let mut next = Vec::with_capacity(merged.len());
+        for change in diff.iter_all_changes() {
+            let mut versions = match change.tag() {
+                ChangeTag::Insert => Vec::new(),
+                ChangeTag::Equal | ChangeTag::Delete => before
+                    .next()
+                    .map(|(_, versions)| versions.clone())
+                    .unwrap_or_default(),
+            };
+            if change.tag() != ChangeTag::Delete {
+                versions.push(*version);
+            }
+            next.push((change.value().to_owned(), versions));
+        }
+        merged = next;
+    }
+    let mut out = String::new();
+    for (line, mut versions) in merged {
+        if versions.len() != reports.len() {
+            versions.sort_unstable();
+            let names: Vec<_> = versions.iter().map(ToString::to_string).collect();
+            out.push_str(&format!("[{}] ", names.join(" ")));
+        }
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
+}
+
 /// Reported lines that differ from the expected ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
@@ -117,4 +155,54 @@ pub(super) fn compare(
         failed,
         diff,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        Version::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_line_with_versions_is_for_them_alone() {
+        let text = "# why\n\na\n[1.36.4 1.37.0] b\n[1.40.0] c\n";
+        assert_eq!(lines(text, version("1.37.0")), ["a", "b"]);
+        assert_eq!(lines(text, version("1.40.0")), ["a", "c"]);
+        assert_eq!(lines(text, version("1.39.3")), ["a"]);
+    }
+
+    #[test]
+    fn versions_are_three_numbers() {
+        assert!(version("1.9.0") < version("1.10.0"));
+        for text in ["", "1.2", "1.2.3.4", "1.2.x", "1..2"] {
+            assert_eq!(Version::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn merged_reports_read_back() {
+        let report = |name: &str, lines: &[&str]| {
+            let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+            (version(name), lines)
+        };
+        let reports: [(Version, Vec<String>); 3] = [
+            report("1.40.0", &["a", "b", "c", "c"]),
+            report("1.39.3", &["a", "x", "c", "d"]),
+            report("1.36.4", &["b", "c", "c", "a"]),
+        ];
+        let text = merge(&reports);
+        for (version, expected) in &reports {
+            assert_eq!(lines(&text, *version), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mismatch_names_the_lines_that_are_missing() {
+        let reported = ["a".to_owned(), "c".to_owned()];
+        let mismatch = compare("guest", &["a", "b", "c"], &reported).unwrap_err();
+        assert_eq!(mismatch.failed(), ["b"]);
+        assert!(mismatch.to_string().contains("\n  - b\n"), "{mismatch}");
+    }
 }

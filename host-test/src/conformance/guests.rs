@@ -1,16 +1,17 @@
 //! The list of the guests: every file of `conformance/` stands here once.
 
 use super::{
-    Guest,
+    Guest, Version,
     stage::{Answer, Exchange, Request, Stage, Step},
 };
 
 /// A guest without its text or without its expectations does not compile.
 macro_rules! guests {
-    ($($name:literal: $stage:expr,)*) => {
+    ($($name:literal $(since $since:tt)?: $stage:expr,)*) => {
         /// All guests of the set.
         pub const GUESTS: &[Guest] = &[$(Guest {
             name: $name,
+            since: since!($($since)?),
             stage: $stage,
             source: include_str!(concat!("../../conformance/", $name, ".wat")),
             expected: include_str!(concat!("../../conformance/", $name, ".expected")),
@@ -18,10 +19,45 @@ macro_rules! guests {
     };
 }
 
+/// The first version that can run a guest; all of them unless one is said.
+macro_rules! since {
+    () => {
+        Version { numbers: [0; 3] }
+    };
+    ($numbers:expr) => {
+        Version { numbers: $numbers }
+    };
+}
+
 guests! {
+    "clock": Stage::Root,
     "connection_order": Stage::Connection(&[&TALK]),
     "http_order": Stage::Http(&[GET]),
+    "log": Stage::Root,
+    "metric": Stage::Root,
+    "queue": Stage::Root,
+    "refused_abi_of_the_future": Stage::Refused,
+    "refused_call_in_initialize": Stage::Refused,
+    "refused_configuration": Stage::Refused,
+    "refused_import": Stage::Refused,
+    "refused_module": Stage::Refused,
+    "refused_name_of_0_1_0": Stage::Refused,
+    "refused_name_of_0_2_0": Stage::Refused,
+    "refused_name_of_0_2_1": Stage::Refused,
+    "refused_signature": Stage::Refused,
+    "refused_signature_of_callback": Stage::Refused,
+    "refused_start": Stage::Refused,
+    "refused_trap_in_configure": Stage::Refused,
+    "refused_trap_in_initialize": Stage::Refused,
+    "refused_without_abi": Stage::Refused,
+    "refused_without_allocator": Stage::Refused,
     "shared_data": Stage::Root,
+    "timer": Stage::Root,
+    "wasi_data": Stage::Root,
+    "wasi_files": Stage::Root,
+    "wasi_newer" since [1, 39, 0]: Stage::Root,
+    "wasi_stubs": Stage::Root,
+    "wasi_unstable": Stage::Root,
 }
 
 const TALK: [Step; 4] = [

@@ -23,6 +23,16 @@ pub struct Measurement {
 }
 
 impl Measurement {
+    /// What the guest `name` reported; `None` when it did not run.
+    #[must_use]
+    pub fn lines(&self, name: &str) -> Option<&[String]> {
+        let found = self
+            .transcripts
+            .iter()
+            .find(|(guest, _)| guest.name == name);
+        found.map(|(_, lines)| lines.as_slice())
+    }
+
     /// The guests whose lines are not the expected ones.
     #[must_use]
     pub fn mismatches(&self) -> Vec<Mismatch> {
@@ -39,21 +49,26 @@ impl Measurement {
 /// Fails when Envoy cannot be started, or has no V8.
 pub fn measure(program: &Path, guests: &[&'static Guest]) -> Result<Measurement> {
     let version = version(program)?;
+    let guests: Vec<_> = guests
+        .iter()
+        .copied()
+        .filter(|guest| guest.since <= version)
+        .collect();
     let scratch = Scratch::new()?;
-    for guest in guests {
+    for guest in &guests {
         std::fs::write(scratch.path(&config::module_file(guest)), guest.module()?)?;
     }
     let folder = scratch.path("");
-    scratch.write("refused.yaml", &config::refused(guests, &folder))?;
-    let yaml = scratch.write("envoy.yaml", &config::bootstrap(guests, &folder))?;
+    scratch.write("refused.yaml", &config::refused(&guests, &folder))?;
+    let yaml = scratch.write("envoy.yaml", &config::bootstrap(&guests, &folder))?;
     let upstream = Upstream::start()?;
     let envoy = Envoy::builder(yaml)
         .map_port(config::UPSTREAM_PORT, upstream.port())
         .envoy_binary(workspace_root().join(program))
         .concurrency(1)
         .start()?;
-    let outcomes = drive(&envoy, guests)?;
-    let transcripts = settle(&envoy, &upstream, version, guests, &outcomes);
+    let outcomes = drive(&envoy, &guests)?;
+    let transcripts = settle(&envoy, &upstream, version, &guests, &outcomes);
     Ok(Measurement {
         version,
         transcripts,
@@ -104,8 +119,14 @@ fn settle(
 ) -> Vec<(&'static Guest, Vec<String>)> {
     let collect = || {
         let mut lines = log::by_guest(&envoy.log());
+        let stats = envoy.stats().unwrap_or_default();
         let transcript = |guest: &&'static Guest| {
             let mut lines = lines.remove(guest.name).unwrap_or_default();
+            lines.extend(stats.iter().filter_map(|(name, value)| {
+                let name = name.strip_prefix("wasmcustom.")?;
+                let ours = name.strip_prefix(guest.name)?.starts_with('.');
+                ours.then(|| format!("stat {name}: {value}"))
+            }));
             lines.extend(upstream.seen(guest.name));
             let outcomes = outcomes.get(guest.name).into_iter().flatten();
             lines.extend(outcomes.map(ToString::to_string));

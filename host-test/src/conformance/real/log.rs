@@ -1,25 +1,49 @@
 //! The lines of guests in Envoy's log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// All lines that guests logged, by `vm_id`, oldest first; and why a module did not load, by the
 /// name of its listener.
 pub(super) fn by_guest(log: &str) -> BTreeMap<String, Vec<String>> {
     let mut lines: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut reasons = Vec::new();
+    // The reasons come one after the other, then the names of all listeners in the same order.
+    let mut reasons: VecDeque<Vec<String>> = VecDeque::new();
+    let mut problems = Vec::new();
+    let mut in_names = false;
     for line in log.lines() {
         if let Some((guest, text)) = wasm_log(line) {
             lines.entry(guest.to_owned()).or_default().push(text);
-        } else if let Some(name) = rejected(line) {
-            lines
-                .entry(name.to_owned())
-                .or_default()
-                .append(&mut reasons);
-        } else if let Some(reason) = reason(line) {
-            reasons.push(format!("refused: {reason}"));
+        } else if line.contains(LAST_PROBLEM) {
+            reasons.push_back(std::mem::take(&mut problems));
+        } else if let Some(problem) = problem(line) {
+            problems.push(format!("refused: {problem}"));
+        }
+        if let Some((_, first)) = line.split_once("Error adding/updating listener(s) ") {
+            in_names = true;
+            refuse(first, &mut reasons, &mut lines);
+        } else if in_names {
+            in_names = refuse(line, &mut reasons, &mut lines);
         }
     }
     lines
+}
+
+/// What Envoy logs last of a module that it does not load.
+const LAST_PROBLEM: &str = "Plugin configured to fail closed failed to load";
+
+/// Takes `NAME: …` of the list of refused listeners; says whether it was that.
+fn refuse(
+    line: &str,
+    reasons: &mut VecDeque<Vec<String>>,
+    lines: &mut BTreeMap<String, Vec<String>>,
+) -> bool {
+    let Some((name, _)) = line.split_once(": Unable to create") else {
+        return false;
+    };
+    // The first problem says it all, what follows are its consequences.
+    let reason = reasons.pop_front().into_iter().flatten().next();
+    lines.entry(name.to_owned()).or_default().extend(reason);
+    true
 }
 
 /// The guest and the text of `[…][…][info][wasm] […] wasm log plugin root GUEST: TEXT`; a level
@@ -32,20 +56,32 @@ fn wasm_log(line: &str) -> Option<(&str, String)> {
         .split(['[', ']'])
         .filter(|part| !part.is_empty())
         .nth(2)?;
+    let text = printable(text);
     Some(match level {
-        "info" => (guest, text.to_owned()),
+        "info" => (guest, text),
         _ => (guest, format!("{level}: {text}")),
     })
 }
 
-/// The name of a listener that was refused.
-fn rejected(line: &str) -> Option<&str> {
-    let (_, rest) = line.split_once("lds: listener '")?;
-    Some(rest.split_once("' config rejected")?.0)
+/// A log line as a line of a transcript: not empty, and without characters that no file of
+/// expectations should hold.
+fn printable(text: &str) -> String {
+    if text.is_empty() {
+        return "(nothing)".to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, ' '..='~') {
+            out.push(c);
+        } else {
+            out.extend(c.escape_unicode());
+        }
+    }
+    out
 }
 
 /// What the wasm runtime says of a module that it does not load.
-fn reason(line: &str) -> Option<&str> {
+fn problem(line: &str) -> Option<&str> {
     let (head, rest) = line.split_once("] ")?;
     let problem =
         head.contains("[wasm") && (head.contains("[error]") || head.contains("[critical]"));

@@ -1,0 +1,22 @@
+;; proxy_get_current_time_nanoseconds; clock_time_get is in wasi_clock.
+(func (export "proxy_on_configure") (param i32 i32) (result i32)
+  (drop (call $proxy_set_tick_period_milliseconds (i32.const 1)))
+  (i32.const 1))
+
+(func (export "proxy_on_tick") (param i32)
+  (local $first i64) (local $status i32)
+  (drop (call $proxy_set_tick_period_milliseconds (i32.const 0)))
+  (local.set $status (call $proxy_get_current_time_nanoseconds (wide)))
+  (local.set $first (i64.load (wide)))
+  (call $status (str "now") (local.get $status))
+  ;; 2025-01-01 and 2100-01-01.
+  (call $yes (str "it is later than 2025") (i64.gt_u (local.get $first) (i64.const 1735689600000000000)))
+  (call $yes (str "it is earlier than 2100") (i64.lt_u (local.get $first) (i64.const 4102444800000000000)))
+  (drop (call $proxy_get_current_time_nanoseconds (wide)))
+  (call $yes (str "it does not go back") (i64.ge_u (i64.load (wide)) (local.get $first)))
+  (call $u64 (str "to nowhere") (call $proxy_get_current_time_nanoseconds (i32.const 0x7fff0000)))
+  (call $u64 (str "across the end of memory")
+    (call $proxy_get_current_time_nanoseconds (i32.const 2097148)))
+  (drop (call $proxy_get_current_time_nanoseconds (i32.const 2097144)))
+  (call $yes (str "into the last eight bytes")
+    (i64.ge_u (i64.load (i32.const 2097144)) (local.get $first))))

@@ -1,0 +1,2 @@
+;; _initialize traps.
+(func (export "_initialize") (unreachable))
