@@ -30,6 +30,11 @@ macro_rules! since {
 }
 
 guests! {
+    "buffer_downstream": Stage::Connection(&[&HELLO]),
+    "buffer_request_body": Stage::Http(&[POST]),
+    "buffer_response_body": Stage::Http(&[GET]),
+    "buffer_root": Stage::Root,
+    "buffer_upstream": Stage::Connection(&[&HELLO]),
     "clock": Stage::Root,
     "connection_order": Stage::Connection(&[&TALK]),
     "http_order": Stage::Http(&[GET]),
@@ -66,6 +71,19 @@ const TALK: [Step; 4] = [
     Step::Send("world"),
     Step::Receive("world"),
 ];
+
+/// The guest changes what comes back.
+const HELLO: [Step; 2] = [Step::Send("hello"), Step::Receive("filled")];
+
+const POST: Exchange = Exchange {
+    request: Request {
+        method: "POST",
+        headers: &[],
+        body: "hello",
+        trailers: &[],
+    },
+    answer: Answer::Plain,
+};
 
 const GET: Exchange = Exchange {
     request: Request {
