@@ -17,5 +17,12 @@ pub mod config;
 pub mod conformance;
 pub mod guest;
 pub mod hook;
+mod host;
+mod process;
 pub mod shared;
 pub mod trace;
+mod worker;
+
+pub use host::{Host, HostBuilder};
+pub use process::{BuildError, InvalidBootstrap};
+pub use worker::Worker;

@@ -17,6 +17,8 @@ pub use metrics::{Metric, MetricHandle, Metrics};
 pub use queues::{QueueReady, Queues};
 pub use random::Random;
 
+pub(crate) use clock::nanos;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::hook::Hook;

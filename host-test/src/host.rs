@@ -1,0 +1,291 @@
+//! One Envoy process: threads, time, and everything a test wants to know.
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::abi::HostCall;
+use crate::config::Bootstrap;
+use crate::guest::{Engine, InvalidModule, Limits};
+use crate::hook::Hook;
+use crate::process::{BuildError, InvalidBootstrap, Plan, PluginIndex, Thread, Vm};
+use crate::process::{check_by_canary, start_on};
+use crate::shared::{Clock, Shared, ThreadId};
+use crate::worker::Worker;
+
+/// How a host is to be. Made by [`Host::builder`].
+#[must_use = "a builder does nothing before it is built"]
+#[derive(Debug)]
+pub struct HostBuilder {
+    bootstrap: Bootstrap,
+    workers: usize,
+    start_unix_nanos: Option<u64>,
+    folder: PathBuf,
+    engine: Option<Engine>,
+    seed: u64,
+    limits: Limits,
+    is_traced: bool,
+}
+
+impl HostBuilder {
+    /// How many workers there are, 1 unless it is said. 0 is taken as 1.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers.max(1);
+        self
+    }
+
+    /// What the wall clock shows at the beginning, in nanoseconds since the Unix epoch.
+    pub fn start_at(mut self, unix_nanos: u64) -> Self {
+        self.start_unix_nanos = Some(unix_nanos);
+        self
+    }
+
+    /// The folder that paths of modules count from; the working directory unless it is said.
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = folder.into();
+        self
+    }
+
+    /// The compiler, to share what it has compiled with other hosts.
+    pub fn engine(mut self, engine: &Engine) -> Self {
+        self.engine = Some(engine.clone());
+        self
+    }
+
+    /// What random bytes follow from, 0 unless it is said.
+    pub fn random_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// What guests may use.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether host calls are traced from the beginning.
+    pub fn trace(mut self, is_traced: bool) -> Self {
+        self.is_traced = is_traced;
+        self
+    }
+
+    /// Starts the process: base VMs and canaries, then every plugin on the main thread and on the
+    /// workers.
+    ///
+    /// Fails where Envoy would refuse the configuration.
+    pub fn build(self) -> Result<Host, BuildError> {
+        let shared = Arc::new(Shared::default());
+        if let Some(nanos) = self.start_unix_nanos {
+            shared.clock.set_unix_nanos(nanos);
+        }
+        shared.random.reseed(self.seed);
+        shared.trace.switch(self.is_traced);
+        let engine = match self.engine {
+            Some(engine) => engine,
+            None => Engine::new().map_err(no_engine)?,
+        };
+        let plan = Plan::new(
+            &self.bootstrap,
+            &self.folder,
+            &engine,
+            self.limits,
+            shared.clone(),
+        )?;
+        let plan = Arc::new(plan);
+        let mut host = Host {
+            main: Thread::new(ThreadId::Main, plan.clone()),
+            workers: (0..self.workers)
+                .map(|index| Worker::new(Thread::new(ThreadId::Worker(index), plan.clone())))
+                .collect(),
+            bases: Vec::new(),
+            shared,
+        };
+        host.start(&plan)?;
+        Ok(host)
+    }
+}
+
+fn no_engine(reason: InvalidModule) -> BuildError {
+    InvalidBootstrap::Module {
+        plugin: String::new(),
+        reason,
+    }
+    .into()
+}
+
+/// One Envoy process.
+pub struct Host {
+    main: Thread,
+    workers: Vec<Worker>,
+    bases: Vec<Option<Vm>>,
+    shared: Arc<Shared>,
+}
+
+impl Host {
+    /// A process with this configuration.
+    pub fn builder(bootstrap: Bootstrap) -> HostBuilder {
+        HostBuilder {
+            bootstrap,
+            workers: 1,
+            start_unix_nanos: None,
+            folder: PathBuf::from("."),
+            engine: None,
+            seed: 0,
+            limits: Limits::default(),
+            is_traced: false,
+        }
+    }
+
+    /// The main thread takes each plugin when it reads the configuration; the workers, which begin
+    /// later, take them one after the other.
+    fn start(&mut self, plan: &Arc<Plan>) -> Result<(), BuildError> {
+        let indices = || (0..plan.plugins.len()).map(PluginIndex);
+        for index in indices() {
+            check_by_canary(plan, &mut self.bases, index)?;
+            start_on(&mut self.main, index)?;
+        }
+        for worker in &mut self.workers {
+            for index in indices() {
+                let planned = plan.plugins.get(index.0);
+                if planned.is_some_and(|planned| !planned.is_singleton) {
+                    start_on(&mut worker.thread, index)?;
+                }
+            }
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// Lets time pass: everything that becomes due until then happens in its order, ties by
+    /// thread.
+    pub fn advance(&mut self, by: Duration) {
+        let clock = &self.shared.clock;
+        let end = clock
+            .monotonic_nanos()
+            .saturating_add(crate::shared::nanos(by));
+        while let Some((due, thread)) = self.next_due().filter(|(due, _)| *due <= end) {
+            self.advance_clock_to(due);
+            self.run_due(thread);
+            self.settle();
+        }
+        self.advance_clock_to(end);
+    }
+
+    fn advance_clock_to(&self, nanos: u64) {
+        let clock = &self.shared.clock;
+        let by = nanos.saturating_sub(clock.monotonic_nanos());
+        clock.advance(Duration::from_nanos(by));
+    }
+
+    fn next_due(&self) -> Option<(u64, ThreadId)> {
+        let threads = [&self.main].into_iter();
+        threads
+            .chain(self.workers.iter().map(|worker| &worker.thread))
+            .filter_map(|thread| Some((thread.next_tick()?.due_nanos, thread.id)))
+            .min()
+    }
+
+    fn run_due(&mut self, thread: ThreadId) {
+        let thread = match thread {
+            ThreadId::Main => Some(&mut self.main),
+            ThreadId::Worker(index) => {
+                let worker = self.workers.get_mut(index);
+                worker.map(|worker| &mut worker.thread)
+            }
+        };
+        if let Some(thread) = thread
+            && let Some(tick) = thread.next_tick()
+        {
+            thread.tick(&tick);
+        }
+    }
+
+    /// Does what callbacks have asked for, on every thread, until nothing is left.
+    fn settle(&mut self) {
+        /// Callbacks of queues that may follow from one event: a guest could feed itself for ever.
+        const ROUNDS_MAX: usize = 100_000;
+        for _ in 0..ROUNDS_MAX {
+            self.main.take_deferred();
+            for worker in &mut self.workers {
+                worker.settle();
+            }
+            let Some(ready) = self.shared.queues.next_posted() else {
+                return;
+            };
+            match ready.thread {
+                ThreadId::Main => self.main.queue_ready(ready),
+                ThreadId::Worker(index) => {
+                    if let Some(worker) = self.workers.get_mut(index) {
+                        worker.thread.queue_ready(ready);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What all threads share: clock, shared data, queues, metrics, log, trace.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Lets `hook` see every host call from now on.
+    pub fn set_hook(&self, hook: Option<Arc<dyn Hook>>) {
+        self.shared.set_hook(hook);
+    }
+
+    /// How many workers there are.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// All workers: two of them can be moved to threads of their own.
+    pub fn workers_mut(&mut self) -> &mut [Worker] {
+        &mut self.workers
+    }
+
+    /// How often each host call was made by the VMs that live now.
+    #[must_use]
+    pub fn host_call_counts(&self) -> Vec<(HostCall, u64)> {
+        let mut counts = vec![0_u64; HostCall::ALL.len()];
+        for (_, vm) in self.living_vms() {
+            for (sum, count) in counts.iter_mut().zip(vm.state().host_calls) {
+                *sum += count;
+            }
+        }
+        HostCall::ALL.iter().copied().zip(counts).collect()
+    }
+
+    /// Bytes that host calls have returned to the VMs that live now.
+    #[must_use]
+    pub fn bytes_returned(&self) -> u64 {
+        let vms = self.living_vms();
+        vms.map(|(_, vm)| vm.state().bytes_returned).sum()
+    }
+
+    /// Bytes of the memory of each living VM, by thread.
+    #[must_use]
+    pub fn guest_memory_bytes(&self) -> Vec<(ThreadId, usize)> {
+        let vms = self.living_vms();
+        vms.map(|(thread, vm)| (thread, vm.memory_bytes()))
+            .collect()
+    }
+
+    fn living_vms(&self) -> impl Iterator<Item = (ThreadId, &Vm)> {
+        let threads = [&self.main].into_iter();
+        threads
+            .chain(self.workers.iter().map(|worker| &worker.thread))
+            .flat_map(|thread| thread.living_vms().map(|(_, vm)| (thread.id, vm)))
+    }
+}

@@ -1,0 +1,169 @@
+//! Which VMs and plugins a configuration needs.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::{Bootstrap, Code, HttpFilter, NetworkFilter, Plugin, VmConfig};
+use crate::guest::{Engine, InvalidModule, Limits, Module};
+use crate::shared::Shared;
+
+/// The number of a plugin in its process. Filters with the same plugin and VM share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PluginIndex(pub(crate) usize);
+
+/// All VMs and plugins of a process.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) vms: Vec<VmPlan>,
+    pub(crate) plugins: Vec<PluginPlan>,
+    pub(crate) limits: Limits,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// One VM per thread.
+#[derive(Debug)]
+pub(crate) struct VmPlan {
+    pub(crate) config: Arc<VmConfig>,
+    pub(crate) module: Arc<Module>,
+}
+
+/// One root context per VM.
+#[derive(Debug)]
+pub(crate) struct PluginPlan {
+    pub(crate) plugin: Arc<Plugin>,
+    pub(crate) vm: usize,
+    /// It runs on the main thread only.
+    pub(crate) is_singleton: bool,
+}
+
+/// Why a process cannot be planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvalidBootstrap {
+    /// A module of a plugin cannot be run.
+    Module {
+        /// The plugin.
+        plugin: String,
+        /// Why.
+        reason: InvalidModule,
+    },
+}
+
+impl fmt::Display for InvalidBootstrap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Module { plugin, reason } => write!(f, "plugin {plugin:?}: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidBootstrap {}
+
+impl Plan {
+    /// The VMs and plugins of `bootstrap`, in the order in which Envoy makes them. Paths of
+    /// modules count from `folder`.
+    pub(crate) fn new(
+        bootstrap: &Bootstrap,
+        folder: &Path,
+        engine: &Engine,
+        limits: Limits,
+        shared: Arc<Shared>,
+    ) -> Result<Self, InvalidBootstrap> {
+        let mut plan = Self {
+            vms: Vec::new(),
+            plugins: Vec::new(),
+            limits,
+            shared,
+        };
+        for plugin in filter_plugins(bootstrap) {
+            plan.add(plugin, false, folder, engine)?;
+        }
+        for service in &bootstrap.services {
+            let plugin = Arc::new(service.plugin.clone());
+            plan.add(&plugin, service.singleton, folder, engine)?;
+        }
+        Ok(plan)
+    }
+
+    /// The number of this plugin; none for one that is not part of the plan.
+    pub(crate) fn find(&self, plugin: &Plugin) -> Option<PluginIndex> {
+        let is_it = |planned: &PluginPlan| *planned.plugin == *plugin && !planned.is_singleton;
+        self.plugins.iter().position(is_it).map(PluginIndex)
+    }
+
+    fn add(
+        &mut self,
+        plugin: &Arc<Plugin>,
+        is_singleton: bool,
+        folder: &Path,
+        engine: &Engine,
+    ) -> Result<(), InvalidBootstrap> {
+        let invalid = |reason| InvalidBootstrap::Module {
+            plugin: plugin.name.clone(),
+            reason,
+        };
+        let is_known = |planned: &PluginPlan| {
+            *planned.plugin == **plugin && planned.is_singleton == is_singleton
+        };
+        if self.plugins.iter().any(is_known) {
+            return Ok(());
+        }
+        let code = read(&plugin.vm.code, folder).map_err(invalid)?;
+        let module = engine.compile(&code).map_err(invalid)?;
+        let shares = |vm: &VmPlan| {
+            vm.config.vm_id == plugin.vm.vm_id
+                && vm.config.configuration == plugin.vm.configuration
+                && Arc::ptr_eq(&vm.module, &module)
+        };
+        let vm = match self.vms.iter().position(shares) {
+            Some(vm) => vm,
+            None => {
+                self.vms.push(VmPlan {
+                    config: Arc::new(plugin.vm.clone()),
+                    module,
+                });
+                self.vms.len() - 1
+            }
+        };
+        self.plugins.push(PluginPlan {
+            plugin: plugin.clone(),
+            vm,
+            is_singleton,
+        });
+        Ok(())
+    }
+}
+
+/// The plugins of all filters, in the order of the configuration.
+fn filter_plugins(bootstrap: &Bootstrap) -> impl Iterator<Item = &Arc<Plugin>> {
+    let chains = bootstrap
+        .listeners
+        .iter()
+        .flat_map(|listener| listener.chains.iter().chain(&listener.default_chain));
+    chains.flat_map(|chain| &chain.filters).flat_map(|filter| {
+        let (own, http) = match filter {
+            NetworkFilter::Wasm(plugin) => (Some(plugin), &[][..]),
+            NetworkFilter::Http(manager) => (None, &manager.filters[..]),
+            _ => (None, &[][..]),
+        };
+        let of_http = http.iter().filter_map(|filter| match filter {
+            HttpFilter::Wasm(plugin) => Some(plugin),
+            _ => None,
+        });
+        own.into_iter().chain(of_http)
+    })
+}
+
+fn read(code: &Code, folder: &Path) -> Result<Arc<[u8]>, InvalidModule> {
+    match code {
+        Code::Inline(bytes) => Ok(bytes.clone()),
+        Code::File(path) => {
+            let path: PathBuf = folder.join(path);
+            let bytes = std::fs::read(&path).map_err(|error| InvalidModule::Unreadable {
+                path: path.display().to_string(),
+                reason: error.to_string(),
+            })?;
+            Ok(bytes.into())
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! One thread's VMs, and the way to a plugin on it.
+
+use std::sync::Arc;
+
+use super::{Plan, PluginIndex, Vm};
+use crate::abi::{Callback, MetricType};
+use crate::config::FailurePolicy;
+use crate::shared::{QueueReady, ThreadId};
+
+/// One thread.
+pub(crate) struct Thread {
+    pub(crate) id: ThreadId,
+    pub(crate) plan: Arc<Plan>,
+    /// The VMs by their number; a dead one stays until another one takes its place.
+    vms: Vec<Option<Living>>,
+    handles: Vec<Option<Handle>>,
+}
+
+struct Living {
+    vm: Vm,
+    generation: u32,
+}
+
+/// A thread's way to a plugin.
+struct Handle {
+    vm: VmRef,
+    root: u32,
+    loaded_nanos: u64,
+}
+
+/// A certain VM: not the one that takes its place after a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct VmRef {
+    vm: usize,
+    generation: u32,
+}
+
+/// What becomes of a new stream at a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// The plugin sees it, in this VM, under this root.
+    Run {
+        /// The VM.
+        vm: VmRef,
+        /// The root context.
+        root: u32,
+    },
+    /// It passes without the plugin.
+    Bypass,
+    /// It is refused: the plugin is dead.
+    Refuse,
+}
+
+impl Thread {
+    pub(crate) fn new(id: ThreadId, plan: Arc<Plan>) -> Self {
+        Self {
+            id,
+            vms: plan.vms.iter().map(|_| None).collect(),
+            handles: plan.plugins.iter().map(|_| None).collect(),
+            plan,
+        }
+    }
+
+    /// Starts a plugin here, and its VM unless there is a living one.
+    pub(super) fn start(&mut self, index: PluginIndex) -> Result<(), super::vm::StartError> {
+        let plan = self.plan.clone();
+        let Some(planned) = plan.plugins.get(index.0) else {
+            return Ok(());
+        };
+        let Some(place) = self.vms.get_mut(planned.vm) else {
+            return Ok(());
+        };
+        let is_alive = |living: &Living| living.vm.trap().is_none();
+        let generation = match place {
+            Some(living) if is_alive(living) => living.generation,
+            dead => {
+                let generation = dead.as_ref().map_or(0, |dead| dead.generation + 1);
+                let vm = Vm::new(&plan, planned.vm, self.id)?;
+                *dead = Some(Living { vm, generation });
+                generation
+            }
+        };
+        let vm = VmRef {
+            vm: planned.vm,
+            generation,
+        };
+        let Some(living) = self.vm_mut(vm) else {
+            return Ok(());
+        };
+        let started = living.start(index, &planned.plugin);
+        // What a plugin asks for while it is configured has nothing to act on.
+        living.take_deferred();
+        let root = started?;
+        let loaded_nanos = plan.shared.clock.monotonic_nanos();
+        if let Some(handle) = self.handles.get_mut(index.0) {
+            *handle = Some(Handle {
+                vm,
+                root,
+                loaded_nanos,
+            });
+        }
+        Ok(())
+    }
+
+    /// What becomes of a new stream at this plugin. A plugin that may be loaded again is.
+    pub(crate) fn admit(&mut self, index: PluginIndex) -> Admission {
+        if let Some(admission) = self.living(index) {
+            return admission;
+        }
+        let plan = self.plan.clone();
+        let policy = plan
+            .plugins
+            .get(index.0)
+            .map_or(FailurePolicy::FailClosed, |planned| {
+                planned.plugin.failure_policy
+            });
+        match policy {
+            FailurePolicy::FailOpen => Admission::Bypass,
+            FailurePolicy::FailClosed => Admission::Refuse,
+            FailurePolicy::FailReload {
+                base_interval_millis,
+            } => self
+                .reload(index, base_interval_millis)
+                .unwrap_or(Admission::Refuse),
+        }
+    }
+
+    fn living(&mut self, index: PluginIndex) -> Option<Admission> {
+        let handle = self.handles.get(index.0)?.as_ref()?;
+        let (vm, root) = (handle.vm, handle.root);
+        self.vm_mut(vm)?;
+        Some(Admission::Run { vm, root })
+    }
+
+    /// Loads a plugin again whose VM is dead, unless that was tried less than the back-off ago.
+    fn reload(&mut self, index: PluginIndex, base_interval_millis: u64) -> Option<Admission> {
+        const NANOS_PER_MILLI: u64 = 1_000_000;
+        let now = self.plan.shared.clock.monotonic_nanos();
+        let handle = self.handles.get_mut(index.0)?.as_mut()?;
+        let backoff_nanos = base_interval_millis.saturating_mul(NANOS_PER_MILLI);
+        if now.saturating_sub(handle.loaded_nanos) < backoff_nanos {
+            self.count("vm_reload_backoff", index);
+            return None;
+        }
+        handle.loaded_nanos = now;
+        match self.start(index) {
+            Ok(()) => {
+                self.count("vm_reload_success", index);
+                self.living(index)
+            }
+            Err(_) => {
+                self.count("vm_reload_failure", index);
+                None
+            }
+        }
+    }
+
+    fn count(&self, event: &str, index: PluginIndex) {
+        let Some(planned) = self.plan.plugins.get(index.0) else {
+            return;
+        };
+        let name = format!("wasm.{}.{event}", planned.plugin.name);
+        let metrics = &self.plan.shared.metrics;
+        metrics.define(MetricType::Counter, &name).add(1);
+    }
+
+    /// This VM, if it is alive.
+    pub(crate) fn vm_mut(&mut self, wanted: VmRef) -> Option<&mut Vm> {
+        let living = self.vms.get_mut(wanted.vm)?.as_mut()?;
+        let is_it = living.generation == wanted.generation && living.vm.trap().is_none();
+        is_it.then_some(&mut living.vm)
+    }
+
+    /// All VMs that are alive, with their numbers.
+    pub(crate) fn living_vms(&self) -> impl Iterator<Item = (usize, &Vm)> {
+        let alive = |living: &&Living| living.vm.trap().is_none();
+        self.vms
+            .iter()
+            .enumerate()
+            .filter_map(move |(number, place)| {
+                let living = place.as_ref().filter(alive)?;
+                Some((number, &living.vm))
+            })
+    }
+
+    /// When the next tick is due, on the monotonic clock.
+    pub(crate) fn next_tick(&self) -> Option<Tick> {
+        let places = self.vms.iter().enumerate();
+        places
+            .filter_map(|(vm, place)| {
+                let living = place.as_ref()?;
+                let (due_nanos, root) = living.vm.next_tick()?;
+                let vm = VmRef {
+                    vm,
+                    generation: living.generation,
+                };
+                Some(Tick {
+                    due_nanos,
+                    vm,
+                    root,
+                })
+            })
+            .min_by_key(|tick| (tick.due_nanos, tick.vm.vm, tick.root))
+    }
+
+    /// Runs a tick.
+    pub(crate) fn tick(&mut self, tick: &Tick) {
+        if let Some(vm) = self.vm_mut(tick.vm) {
+            vm.tick(tick.root);
+        }
+    }
+
+    /// Tells the registrar of a queue that there is something in it, if it still lives.
+    pub(crate) fn queue_ready(&mut self, ready: QueueReady) {
+        let Some(living) = self.vms.get_mut(ready.vm).and_then(Option::as_mut) else {
+            return;
+        };
+        if living.vm.state().contexts.contains_key(&ready.context) {
+            let arguments = [ready.context, ready.token];
+            // A trap is logged and kept.
+            let _ = living
+                .vm
+                .call(Callback::QueueReady, ready.context, &arguments);
+        }
+    }
+
+    /// What callbacks have asked for since the last time.
+    pub(crate) fn take_deferred(&mut self) -> Vec<(VmRef, crate::guest::Deferred)> {
+        let mut all = Vec::new();
+        for (number, living) in self.vms.iter_mut().enumerate() {
+            let Some(living) = living else { continue };
+            let vm = VmRef {
+                vm: number,
+                generation: living.generation,
+            };
+            let deferred = living.vm.take_deferred();
+            all.extend(deferred.into_iter().map(|action| (vm, action)));
+        }
+        all
+    }
+}
+
+/// A tick that is due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tick {
+    pub(crate) due_nanos: u64,
+    vm: VmRef,
+    root: u32,
+}
