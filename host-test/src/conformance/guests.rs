@@ -37,6 +37,12 @@ guests! {
     "buffer_upstream": Stage::Connection(&[&HELLO]),
     "clock": Stage::Root,
     "connection_order": Stage::Connection(&[&TALK]),
+    "headers_connection": Stage::Connection(&[&[]]),
+    "headers_http": Stage::Http(&[FULL]),
+    "headers_pseudo": Stage::Http(&[FULL]),
+    "headers_request": Stage::Http(&[FULL]),
+    "headers_response": Stage::Http(&[FULL]),
+    "headers_root": Stage::Root,
     "http_order": Stage::Http(&[GET]),
     "log": Stage::Root,
     "metric": Stage::Root,
@@ -58,6 +64,8 @@ guests! {
     "refused_without_allocator": Stage::Refused,
     "shared_data": Stage::Root,
     "timer": Stage::Root,
+    "trailers_request": Stage::Http(&[FULL]),
+    "trailers_response": Stage::Http(&[FULL]),
     "wasi_data": Stage::Root,
     "wasi_files": Stage::Root,
     "wasi_newer" since [1, 39, 0]: Stage::Root,
@@ -74,6 +82,23 @@ const TALK: [Step; 4] = [
 
 /// The guest changes what comes back.
 const HELLO: [Step; 2] = [Step::Send("hello"), Step::Receive("filled")];
+
+/// Everything that HTTP/1.1 can carry.
+const FULL: Exchange = Exchange {
+    request: Request {
+        method: "POST",
+        headers: &[
+            ("X-One", "1"),
+            ("X-Twice", "a"),
+            ("Cookie", "a=1"),
+            ("x-twice", "b"),
+            ("cookie", "b=2"),
+        ],
+        body: "hello",
+        trailers: &[("X-Trailer", "t")],
+    },
+    answer: Answer::Full,
+};
 
 const POST: Exchange = Exchange {
     request: Request {
