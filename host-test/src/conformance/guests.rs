@@ -46,6 +46,10 @@ guests! {
     "http_order": Stage::Http(&[GET]),
     "log": Stage::Root,
     "metric": Stage::Root,
+    "property_connection": Stage::Connection(&[&HI]),
+    "property_http": Stage::Http(&[FULL]),
+    "property_root": Stage::Root,
+    "property_set": Stage::Connection(&[&HI]),
     "queue": Stage::Root,
     "refused_abi_of_the_future": Stage::Refused,
     "refused_call_in_initialize": Stage::Refused,
@@ -79,6 +83,8 @@ const TALK: [Step; 4] = [
     Step::Send("world"),
     Step::Receive("world"),
 ];
+
+const HI: [Step; 2] = [Step::Send("hi"), Step::Receive("hi")];
 
 /// The guest changes what comes back.
 const HELLO: [Step; 2] = [Step::Send("hello"), Step::Receive("filled")];
