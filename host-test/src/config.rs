@@ -4,7 +4,7 @@
 //! in it that stands for something else is there.
 
 mod access_log;
-mod base64;
+pub(crate) mod base64;
 mod filter;
 mod http;
 mod listener;
