@@ -1,0 +1,43 @@
+//! Scenario files: what is written, what is checked, what is run.
+//!
+//! A file is read into its raw form, which says where everything stands; each step is checked when
+//! its variables are known; a [`World`] does what it says and shows what came of it.
+
+mod check;
+mod expression;
+mod invalid;
+mod model;
+mod moment;
+mod observe;
+mod raw;
+mod run;
+mod setup;
+mod text;
+mod world;
+
+pub use invalid::InvalidScenario;
+pub use model::*;
+pub use moment::Moment;
+pub use run::{Failure, Outcome, play};
+pub use setup::Setup;
+pub use text::Place;
+pub use world::{ConnectionSeen, Exchange, Look, MessageSeen, Obstacle, World, local, resolve};
+
+use std::path::Path;
+
+impl Scenario {
+    /// Reads a scenario file and what it names, and checks it.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, with its place in the file.
+    pub fn read(file: &Path) -> Result<Self, InvalidScenario> {
+        check::read(file)
+    }
+}
+
+/// The JSON Schema of scenario files.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(raw::File)
+}

@@ -1,0 +1,197 @@
+//! From a file to its cases.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::expect;
+use super::names::Names;
+use super::step::Surroundings;
+use super::value::answer;
+use super::walk;
+use crate::scenario::expression::Scope;
+use crate::scenario::invalid::InvalidScenario;
+use crate::scenario::model::{Case, Placed, Scenario};
+use crate::scenario::raw;
+use crate::scenario::setup::{Setup, Sources};
+use crate::scenario::text::Text;
+
+/// Reads a scenario file and all that it names, and checks every step that it can before any of
+/// them is run.
+///
+/// # Errors
+///
+/// The first thing that is wrong, with its place.
+pub(in crate::scenario) fn read(file: &Path) -> Result<Scenario, InvalidScenario> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| InvalidScenario::file(file, format!("cannot be read: {error}")))?;
+    parse(file, &text).map_err(|error| error.in_file(file))
+}
+
+fn parse(path: &Path, text: &str) -> Result<Scenario, InvalidScenario> {
+    // `on` and `off` are texts here, as `yes` and `no` are.
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    let file: raw::File = serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| InvalidScenario::from_yaml(&error, text))?;
+    let mut cases = cases(path, &file)?;
+    for case in &mut cases {
+        // Where many steps are not read before, it may stand in one of them.
+        case.compares_steps = dry_run(case)?;
+    }
+    let description = file.description.as_ref().map(|text| text.text.clone());
+    Ok(Scenario {
+        file: path.to_owned(),
+        description: description.unwrap_or_default(),
+        cases,
+    })
+}
+
+fn cases(path: &Path, file: &raw::File) -> Result<Vec<Case>, InvalidScenario> {
+    let steps = Arc::new(file.steps.clone());
+    let nothing = Arc::new(raw::Steps::new());
+    if file.cases.is_empty() {
+        if steps.is_empty() && file.refused.is_none() {
+            return Err(InvalidScenario::file(
+                path,
+                "expected steps or cases, found neither",
+            ));
+        }
+        return Ok(vec![case(path, file, None, steps, nothing)?]);
+    }
+    let mut cases: Vec<Case> = Vec::new();
+    for at in &file.cases {
+        let more = Arc::new(at.value.steps.clone());
+        let case = case(path, file, Some(&at.value), Arc::clone(&steps), more)?;
+        if cases.iter().any(|other| other.name == case.name) {
+            let name = &at.value.name;
+            return Err(name.error(format!("there are two cases with the name {:?}", case.name)));
+        }
+        cases.push(case);
+    }
+    Ok(cases)
+}
+
+fn case(
+    path: &Path,
+    file: &raw::File,
+    case: Option<&raw::Case>,
+    steps: Arc<raw::Steps>,
+    more_steps: Arc<raw::Steps>,
+) -> Result<Case, InvalidScenario> {
+    let variables = variables(file, case)?;
+    let mut scope = Scope::default();
+    for (name, value) in &variables {
+        scope.set(name, value.clone());
+    }
+    let either = |ours: fn(&raw::Case) -> &Option<Text>, files| -> Option<&Text> {
+        case.and_then(|case| ours(case).as_ref()).or(files)
+    };
+    let answer_raw = case
+        .and_then(|case| case.upstream.as_ref())
+        .or(file.upstream.as_ref());
+    let refused = case
+        .and_then(|case| case.refused.as_ref())
+        .or(file.refused.as_ref());
+    let description = match case {
+        Some(case) => case.description.as_ref(),
+        None => file.description.as_ref(),
+    };
+    let mut built = Case {
+        name: case
+            .map(|case| case.name.expand(&scope))
+            .transpose()?
+            .unwrap_or_default(),
+        description: description
+            .map(|text| text.text.clone())
+            .unwrap_or_default(),
+        setup: Setup::new(&Sources {
+            path,
+            file,
+            case,
+            scope: &scope,
+        })?,
+        workers: match either(|case| &case.workers, file.workers.as_ref()) {
+            Some(text) => workers(text, &scope)?,
+            None => 1,
+        },
+        start: match either(|case| &case.start, file.start.as_ref()) {
+            Some(text) => text.moment(&scope)?,
+            None => Default::default(),
+        },
+        seed: match either(|case| &case.seed, file.seed.as_ref()) {
+            Some(text) => text.parse(&scope, "a number")?,
+            None => 0,
+        },
+        answer: answer_raw
+            .map(|raw| answer(raw, &scope))
+            .transpose()?
+            .unwrap_or_default(),
+        refused: None,
+        compares_steps: false,
+        variables,
+        steps,
+        more_steps,
+    };
+    if let Some(refused) = refused {
+        let around = Surroundings {
+            case: &built,
+            scope: &scope,
+            worker: 0,
+        };
+        built.refused = Some(expect::text(&refused.value, &around, &Names::default())?);
+    }
+    Ok(built)
+}
+
+/// Those of the case before those of the file, each with its own variables put in.
+fn variables(
+    file: &raw::File,
+    case: Option<&raw::Case>,
+) -> Result<Vec<(String, String)>, InvalidScenario> {
+    let mut scope = Scope::default();
+    let mut variables: Vec<(String, String)> = Vec::new();
+    let ours = case
+        .map(|case| case.variables.0.as_slice())
+        .unwrap_or_default();
+    for (name, value) in ours.iter().chain(&file.variables.0) {
+        if variables.iter().any(|(known, _)| *known == name.text) {
+            continue;
+        }
+        let value = value.expand(&scope)?;
+        scope.set(&name.text, value.clone());
+        variables.push((name.text.clone(), value));
+    }
+    Ok(variables)
+}
+
+fn workers(text: &Text, scope: &Scope<'_>) -> Result<usize, InvalidScenario> {
+    let expected = "a number of workers out of 1 to 64";
+    let workers = text.parse(scope, expected)?;
+    match (1..=64).contains(&workers) {
+        true => Ok(workers),
+        false => Err(text.error(format!("expected {expected}, found {workers}"))),
+    }
+}
+
+/// Reads the steps as the run will, so that a mistake at the end is known before the beginning has
+/// run. What lies behind very many steps is read when its turn comes.
+/// Says whether some expectation counts since the last step.
+fn dry_run(case: &Case) -> Result<bool, InvalidScenario> {
+    let (mut steps, mut compares) = (0, false);
+    let mut count = |step: Placed| {
+        steps += 1;
+        compares |= step
+            .expectations
+            .iter()
+            .any(|expectation| expectation.check.since_step());
+        if steps < DRY_STEPS_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    };
+    let ended = walk(case, &mut count)?;
+    Ok(compares || ended.is_break())
+}
+
+const DRY_STEPS_MAX: usize = 20_000;

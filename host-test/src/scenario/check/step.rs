@@ -1,0 +1,397 @@
+//! From a step as it is written to what is done.
+
+use super::expect::{self, Subjects};
+use super::names::Names;
+use super::value::{address, answer, bytes, bytes_form, client, destination, headers};
+use crate::scenario::expression::Scope;
+use crate::scenario::invalid::InvalidScenario;
+use crate::scenario::model::{
+    Action, Answer, Case, Connect, ConnectionIndex, Destination, Expectation, HttpVersion, Message,
+    Peer, Placed, Request, Time, Tls,
+};
+use crate::scenario::raw;
+use crate::scenario::text::{Place, Text};
+
+/// What a step needs to know of its surroundings.
+pub(super) struct Surroundings<'a> {
+    pub(super) case: &'a Case,
+    pub(super) scope: &'a Scope<'a>,
+    pub(super) worker: usize,
+}
+
+/// Reads one step that holds no others. Those that do are no business of this function.
+pub(super) fn check(
+    step: &raw::At<raw::Step>,
+    around: &Surroundings<'_>,
+    names: &mut Names,
+) -> Result<Placed, InvalidScenario> {
+    let (place, scope) = (step.place, around.scope);
+    let only = |action| Ok((action, Subjects::default(), None));
+    let (action, subjects, expect) = match &step.value {
+        raw::Step::Connect(raw) => connect_step(raw, place, around, names),
+        raw::Step::Send(raw) => send(raw, place, around, names),
+        raw::Step::HalfClose(name) => {
+            let connection = names.connection(Some(name), scope, place)?;
+            only(Action::Send {
+                connection,
+                bytes: Vec::new(),
+                end: true,
+            })
+        }
+        raw::Step::Close(raw) => only(close(raw, around, names)?),
+        raw::Step::Reset(name) => {
+            let subject = names.subject(name, scope)?;
+            only(match subject.request {
+                Some(request) => Action::ResetRequest(request),
+                None => Action::ResetConnection(subject.connection),
+            })
+        }
+        raw::Step::Request(raw) => request(raw, place, around, names),
+        raw::Step::Data(raw) => {
+            let (request, connection) = names.request(raw.on.as_ref(), scope, place)?;
+            let bytes = bytes(&raw.body, scope)?;
+            let action = Action::Data {
+                request,
+                bytes,
+                end: raw.end,
+            };
+            Ok((
+                action,
+                Subjects::request(request, connection),
+                raw.expect.as_deref(),
+            ))
+        }
+        raw::Step::Trailers(raw) => {
+            let (request, connection) = names.request(raw.on.as_ref(), scope, place)?;
+            let action = Action::Trailers(request, headers(&raw.headers, scope)?);
+            Ok((
+                action,
+                Subjects::request(request, connection),
+                raw.expect.as_deref(),
+            ))
+        }
+        raw::Step::Respond(raw) => respond(raw, place, around, names),
+        raw::Step::Advance(span) => only(Action::Advance(span.duration(scope)?)),
+        raw::Step::Time(raw) => only(Action::Time(time(raw, scope)?)),
+        raw::Step::Update(raw) => {
+            let setup = around.case.setup.updated(raw, scope)?;
+            let refused = raw.refused.as_ref();
+            let refused = refused
+                .map(|refused| expect::text(&refused.value, around, names))
+                .transpose()?;
+            only(Action::Update(setup, refused))
+        }
+        raw::Step::SharedData(raw) => only(Action::SetSharedData {
+            vm_id: optional(raw.vm_id.as_ref(), scope)?,
+            key: raw.key.expand(scope)?,
+            value: bytes(&raw.value, scope)?,
+        }),
+        raw::Step::Wipe(raw) => {
+            let keys = raw.keys.as_ref();
+            let keys = keys.map(|keys| keys.iter().map(|key| key.expand(scope)).collect());
+            only(Action::Wipe {
+                vm_id: optional(raw.vm_id.as_ref(), scope)?,
+                keys: keys.transpose()?,
+            })
+        }
+        raw::Step::Mark(name) => {
+            let name = name.expand(scope)?;
+            names.mark(name.clone());
+            only(Action::Mark(name))
+        }
+        raw::Step::Expect(raw) => Ok((Action::Look, Subjects::default(), Some(&**raw))),
+        // The walk takes them apart before.
+        raw::Step::Repeat(_) | raw::Step::OnWorker(_) | raw::Step::Together(_) => {
+            only(Action::Look)
+        }
+    }?;
+    let expectations: Vec<Expectation> = match expect {
+        Some(expect) => expect::check(expect, place, subjects, around, names)?,
+        None => Vec::new(),
+    };
+    Ok(Placed {
+        place,
+        action,
+        expectations,
+        counts_before: around.case.compares_steps,
+    })
+}
+
+type Parts<'a> = (Action, Subjects, Option<&'a raw::Expect>);
+
+fn connect_step<'a>(
+    raw: &'a raw::Connect,
+    place: Place,
+    around: &Surroundings<'_>,
+    names: &mut Names,
+) -> Result<Parts<'a>, InvalidScenario> {
+    let connect = connect(raw, place, around)?;
+    let index = names.new_connection(optional(raw.name.as_ref(), around.scope)?);
+    Ok((
+        Action::Connect(index, connect),
+        Subjects::connection(index),
+        raw.expect.as_deref(),
+    ))
+}
+
+fn connect(
+    raw: &raw::Connect,
+    place: Place,
+    around: &Surroundings<'_>,
+) -> Result<Connect, InvalidScenario> {
+    let scope = around.scope;
+    let original = raw.original_destination.as_ref();
+    let to = raw.to.as_ref();
+    Ok(Connect {
+        worker: worker(raw.worker.as_ref(), around)?,
+        source: match &raw.from {
+            Some(from) => client(from, scope)?,
+            None => DEFAULT_CLIENT,
+        },
+        destination: to.map_or(Ok(Destination::First), |to| destination(to, scope))?,
+        place: to.map_or(place, |to| to.place),
+        tls: raw
+            .tls
+            .as_ref()
+            .map(|tls| greeting(tls, scope))
+            .transpose()?,
+        proxied: match &raw.proxied {
+            Some(proxied) => Some((client(&proxied.from, scope)?, address(&proxied.to, scope)?)),
+            None => None,
+        },
+        original_destination: original
+            .map(|original| destination(original, scope))
+            .transpose()?,
+    })
+}
+
+fn worker(raw: Option<&Text>, around: &Surroundings<'_>) -> Result<usize, InvalidScenario> {
+    let Some(raw) = raw else {
+        return Ok(around.worker);
+    };
+    in_range(raw, around.scope, around.case.workers)
+}
+
+/// The number of a worker, of which there are so many.
+pub(super) fn in_range(
+    raw: &Text,
+    scope: &Scope<'_>,
+    workers: usize,
+) -> Result<usize, InvalidScenario> {
+    let worker = raw.parse(scope, "the number of a worker, from 0")?;
+    if worker >= workers {
+        let reason =
+            format!("there is no worker {worker}; workers is {workers}, the first one is 0");
+        return Err(raw.error(reason));
+    }
+    Ok(worker)
+}
+
+fn greeting(raw: &raw::Tls, scope: &Scope<'_>) -> Result<Tls, InvalidScenario> {
+    Ok(Tls {
+        server_name: optional(raw.sni.as_ref(), scope)?,
+        protocols: raw
+            .alpn
+            .iter()
+            .map(|name| name.expand(scope))
+            .collect::<Result<_, _>>()?,
+        failure: optional(raw.fails.as_ref(), scope)?,
+    })
+}
+
+fn send<'a>(
+    raw: &'a raw::Short<raw::Send>,
+    place: Place,
+    around: &Surroundings<'_>,
+    names: &Names,
+) -> Result<Parts<'a>, InvalidScenario> {
+    let scope = around.scope;
+    match raw {
+        raw::Short::Text(text) => {
+            let connection = names.connection(None, scope, place)?;
+            let bytes = text.expand(scope)?.into_bytes();
+            let action = Action::Send {
+                connection,
+                bytes,
+                end: false,
+            };
+            Ok((action, Subjects::connection(connection), None))
+        }
+        raw::Short::Full(at) => {
+            let raw = &at.value;
+            let form = raw::BytesForm {
+                text: raw.text.clone(),
+                hex: raw.hex.clone(),
+                base64: raw.base64.clone(),
+                times: raw.times.clone(),
+            };
+            let connection = names.connection(raw.on.as_ref(), scope, place)?;
+            let bytes = bytes_form(&form, at.place, scope)?;
+            let action = Action::Send {
+                connection,
+                bytes,
+                end: raw.end,
+            };
+            Ok((
+                action,
+                Subjects::connection(connection),
+                raw.expect.as_deref(),
+            ))
+        }
+    }
+}
+
+fn close(
+    raw: &raw::Short<raw::Close>,
+    around: &Surroundings<'_>,
+    names: &Names,
+) -> Result<Action, InvalidScenario> {
+    let scope = around.scope;
+    match raw {
+        raw::Short::Text(name) => {
+            let connection = names.connection(Some(name), scope, name.place)?;
+            Ok(Action::Close(connection, Peer::Client))
+        }
+        raw::Short::Full(at) => {
+            let connection = names.connection(at.value.on.as_ref(), scope, at.place)?;
+            Ok(Action::Close(connection, peer(at.value.by)))
+        }
+    }
+}
+
+/// The model's word for an end of a connection.
+pub(super) fn peer(side: raw::Side) -> Peer {
+    match side {
+        raw::Side::Client => Peer::Client,
+        raw::Side::Upstream => Peer::Upstream,
+        raw::Side::Proxy => Peer::Proxy,
+    }
+}
+
+fn request<'a>(
+    raw: &'a raw::Request,
+    place: Place,
+    around: &Surroundings<'_>,
+    names: &mut Names,
+) -> Result<Parts<'a>, InvalidScenario> {
+    let scope = around.scope;
+    let text = |text: &Option<Text>, default: &str| match text {
+        Some(text) => text.expand(scope),
+        None => Ok(default.to_owned()),
+    };
+    let message = Box::new(Request {
+        method: text(&raw.method, "GET")?,
+        path: text(&raw.path, "/")?,
+        authority: text(&raw.authority, "example.org")?,
+        version: match raw.version {
+            raw::HttpVersion::Http1 => HttpVersion::Http1,
+            raw::HttpVersion::Http2 => HttpVersion::Http2,
+        },
+        message: Message {
+            headers: headers(&raw.headers, scope)?,
+            body: raw
+                .body
+                .as_ref()
+                .map_or(Ok(Vec::new()), |body| bytes(body, scope))?,
+            trailers: headers(&raw.trailers, scope)?,
+        },
+        end: raw.end,
+        answer: request_answer(raw.respond.as_ref(), around)?,
+    });
+    let (connection, connect) = request_connection(raw, place, around, names)?;
+    let request = names.new_request(optional(raw.name.as_ref(), scope)?, connection);
+    let action = Action::Request {
+        request,
+        connection,
+        connect,
+        message,
+    };
+    Ok((
+        action,
+        Subjects::request(request, connection),
+        raw.expect.as_deref(),
+    ))
+}
+
+fn request_answer(
+    raw: Option<&raw::Short<raw::Answer>>,
+    around: &Surroundings<'_>,
+) -> Result<Option<Answer>, InvalidScenario> {
+    match raw {
+        None => Ok(Some(around.case.answer.clone())),
+        Some(raw::Short::Full(at)) => answer(&at.value, around.scope).map(Some),
+        Some(raw::Short::Text(text)) if text.text == "none" => Ok(None),
+        Some(raw::Short::Text(text)) => {
+            Err(text.error(format!("expected none or a mapping, found {:?}", text.text)))
+        }
+    }
+}
+
+/// The connection of a request, and how it is made if there is none yet.
+fn request_connection(
+    raw: &raw::Request,
+    place: Place,
+    around: &Surroundings<'_>,
+    names: &mut Names,
+) -> Result<(ConnectionIndex, Option<Connect>), InvalidScenario> {
+    let Some(on) = &raw.on else {
+        let raw = raw::Connect {
+            from: raw.from.clone(),
+            to: raw.to.clone(),
+            worker: raw.worker.clone(),
+            tls: raw.tls.clone(),
+            proxied: raw.proxied.clone(),
+            original_destination: raw.original_destination.clone(),
+            ..raw::Connect::default()
+        };
+        let connect = connect(&raw, place, around)?;
+        return Ok((names.new_connection(None), Some(connect)));
+    };
+    let given = [&raw.from, &raw.to, &raw.worker, &raw.original_destination];
+    if given.iter().any(|given| given.is_some()) || raw.tls.is_some() || raw.proxied.is_some() {
+        return Err(on.error(
+            "from, to, worker, tls, proxied and original_destination make a new connection; \
+             with on there is one already",
+        ));
+    }
+    Ok((names.connection(Some(on), around.scope, on.place)?, None))
+}
+
+fn respond<'a>(
+    raw: &'a raw::Respond,
+    place: Place,
+    around: &Surroundings<'_>,
+    names: &Names,
+) -> Result<Parts<'a>, InvalidScenario> {
+    let (request, connection) = names.request(raw.to.as_ref(), around.scope, place)?;
+    let form = raw::Answer {
+        status: raw.status.clone(),
+        headers: raw.headers.clone(),
+        body: raw.body.clone(),
+        trailers: raw.trailers.clone(),
+        reset: raw.reset,
+    };
+    let action = Action::Respond(request, answer(&form, around.scope)?);
+    Ok((
+        action,
+        Subjects::request(request, connection),
+        raw.expect.as_deref(),
+    ))
+}
+
+fn time(raw: &raw::At<raw::Time>, scope: &Scope<'_>) -> Result<Time, InvalidScenario> {
+    match (&raw.value.back, &raw.value.set) {
+        (Some(back), None) => back.duration(scope).map(Time::Back),
+        (None, Some(set)) => set.moment(scope).map(Time::Set),
+        _ => Err(InvalidScenario::at(raw.place, "expected one of back, set")),
+    }
+}
+
+fn optional(text: Option<&Text>, scope: &Scope<'_>) -> Result<Option<String>, InvalidScenario> {
+    text.map(|text| text.expand(scope)).transpose()
+}
+
+const DEFAULT_CLIENT: std::net::SocketAddr = std::net::SocketAddr::new(
+    std::net::IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 1)),
+    0,
+);

@@ -1,0 +1,356 @@
+//! Steps as they are written: what clients, upstreams, time and neighbours do.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Update;
+use super::expect::Expect;
+use super::shape::{At, Pairs, Short};
+use crate::scenario::text::Text;
+
+/// Steps in their order, each one a mapping with one key.
+pub(in crate::scenario) type Steps = Vec<At<Step>>;
+
+/// One step: a mapping with one key.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum Step {
+    /// A client connects.
+    Connect(Box<Connect>),
+    /// A client sends bytes: a text on the last connection, or a mapping.
+    Send(Short<Send>),
+    /// A client sends nothing more: the name of the connection.
+    HalfClose(Text),
+    /// A connection is closed: its name, or a mapping.
+    Close(Short<Close>),
+    /// A connection or a request is reset by the client: its name.
+    Reset(Text),
+    /// A client sends a request.
+    Request(Box<Request>),
+    /// More of the body of a request that has `end: false`.
+    Data(Data),
+    /// The trailers of a request that has `end: false`; they end it.
+    Trailers(Trailers),
+    /// The upstream answers a request that has `respond: none`.
+    Respond(Respond),
+    /// Time goes by: timers run. `400ms`, `5s`, `2m`, `1h`, `1d`.
+    Advance(Text),
+    /// The clock is set, and no timer runs because of it.
+    Time(At<Time>),
+    /// Steps several times.
+    Repeat(Repeat),
+    /// Steps whose connections go to one worker.
+    OnWorker(OnWorker),
+    /// Several lists of steps that may run at the same time; `run` takes one list after the
+    /// other, `race` every interleaving.
+    Together(Vec<Steps>),
+    /// A new configuration while Envoy runs.
+    Update(Box<Update>),
+    /// A neighbour in Envoy writes a value into shared data.
+    SharedData(SetSharedData),
+    /// Shared data are gone, as after a restart of a neighbour.
+    Wipe(Wipe),
+    /// A name for this moment, for `since`.
+    Mark(Text),
+    /// What must be seen now.
+    Expect(Box<Expect>),
+}
+
+/// A client connects.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Connect {
+    /// A name for later steps.
+    pub(in crate::scenario) name: Option<Text>,
+    /// The client: an address, with or without a port. Default: 203.0.113.1.
+    pub(in crate::scenario) from: Option<Text>,
+    /// Where to: the name of a listener, a port, or an address with a port. Default: the first
+    /// listener.
+    pub(in crate::scenario) to: Option<Text>,
+    /// The worker that accepts it, from 0. Default: 0, or that of `on_worker`.
+    pub(in crate::scenario) worker: Option<Text>,
+    /// What the client says in its TLS greeting; `tls: {}` for a plain one.
+    pub(in crate::scenario) tls: Option<Tls>,
+    /// What a proxy in front says in the PROXY header.
+    pub(in crate::scenario) proxied: Option<Proxied>,
+    /// Where the client wanted to go before a firewall redirected it: an address with a port, or a
+    /// port.
+    pub(in crate::scenario) original_destination: Option<Text>,
+    /// What must be seen then; of this connection unless it says otherwise.
+    pub(in crate::scenario) expect: Option<Box<Expect>>,
+}
+
+/// A TLS greeting.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Tls {
+    /// The server name.
+    pub(in crate::scenario) sni: Option<Text>,
+    /// Protocols that are offered.
+    #[serde(default)]
+    pub(in crate::scenario) alpn: Vec<Text>,
+    /// The handshake fails with this reason.
+    pub(in crate::scenario) fails: Option<Text>,
+}
+
+/// A PROXY header.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Proxied {
+    /// The client: an address, with or without a port.
+    pub(in crate::scenario) from: Text,
+    /// Where to: an address with a port.
+    pub(in crate::scenario) to: Text,
+}
+
+/// Bytes: a text, or a mapping.
+pub(in crate::scenario) type Bytes = Short<BytesForm>;
+
+/// Bytes in one of three forms.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct BytesForm {
+    /// As a text.
+    pub(in crate::scenario) text: Option<Text>,
+    /// In hexadecimal; white space is left out.
+    pub(in crate::scenario) hex: Option<Text>,
+    /// In base64.
+    pub(in crate::scenario) base64: Option<Text>,
+    /// So often one after the other. Default: 1.
+    pub(in crate::scenario) times: Option<Text>,
+}
+
+/// A client sends bytes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Send {
+    /// The connection. Default: the last one.
+    pub(in crate::scenario) on: Option<Text>,
+    /// As a text.
+    pub(in crate::scenario) text: Option<Text>,
+    /// In hexadecimal; white space is left out.
+    pub(in crate::scenario) hex: Option<Text>,
+    /// In base64.
+    pub(in crate::scenario) base64: Option<Text>,
+    /// So often one after the other. Default: 1.
+    pub(in crate::scenario) times: Option<Text>,
+    /// Nothing more comes. Default: false.
+    #[serde(default)]
+    pub(in crate::scenario) end: bool,
+    /// What must be seen then; of this connection unless it says otherwise.
+    pub(in crate::scenario) expect: Option<Box<Expect>>,
+}
+
+/// A connection is closed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Close {
+    /// The connection. Default: the last one.
+    pub(in crate::scenario) on: Option<Text>,
+    /// Who closes it. Default: client.
+    #[serde(default)]
+    pub(in crate::scenario) by: Side,
+}
+
+/// An end of a connection.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum Side {
+    /// The client.
+    #[default]
+    Client,
+    /// The upstream.
+    Upstream,
+    /// Envoy itself, or a plugin in it.
+    Proxy,
+}
+
+/// A client sends a request, on a connection of its own unless `on` names one.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Request {
+    /// A name for later steps.
+    pub(in crate::scenario) name: Option<Text>,
+    /// A connection that is there already.
+    pub(in crate::scenario) on: Option<Text>,
+    /// As in `connect`.
+    pub(in crate::scenario) from: Option<Text>,
+    /// As in `connect`.
+    pub(in crate::scenario) to: Option<Text>,
+    /// As in `connect`.
+    pub(in crate::scenario) worker: Option<Text>,
+    /// As in `connect`.
+    pub(in crate::scenario) tls: Option<Tls>,
+    /// As in `connect`.
+    pub(in crate::scenario) proxied: Option<Proxied>,
+    /// As in `connect`.
+    pub(in crate::scenario) original_destination: Option<Text>,
+    /// Default: GET.
+    pub(in crate::scenario) method: Option<Text>,
+    /// Default: /.
+    pub(in crate::scenario) path: Option<Text>,
+    /// Default: example.org.
+    pub(in crate::scenario) authority: Option<Text>,
+    /// Default: http1. On HTTP/2 several requests may be under way on one connection.
+    #[serde(default)]
+    pub(in crate::scenario) version: HttpVersion,
+    /// Header lines in their order, each a mapping with one key.
+    #[serde(default)]
+    pub(in crate::scenario) headers: Vec<HeaderLine>,
+    /// The body.
+    pub(in crate::scenario) body: Option<Bytes>,
+    /// Trailers in their order.
+    #[serde(default)]
+    pub(in crate::scenario) trailers: Vec<HeaderLine>,
+    /// Whether the request is complete; otherwise `data` or `trailers` end it. Default: true.
+    #[serde(default = "yes")]
+    pub(in crate::scenario) end: bool,
+    /// The answer of the upstream, or `none`: it waits for `respond`. Default: that of the file.
+    pub(in crate::scenario) respond: Option<Short<Answer>>,
+    /// What must be seen then; of this request unless it says otherwise.
+    pub(in crate::scenario) expect: Option<Box<Expect>>,
+}
+
+/// A version of HTTP.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum HttpVersion {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+/// A header line: a mapping with one key.
+pub(in crate::scenario) type HeaderLine = Pairs<Text>;
+
+/// More of the body of a request.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Data {
+    /// The request. Default: the last one.
+    pub(in crate::scenario) on: Option<Text>,
+    /// The bytes.
+    pub(in crate::scenario) body: Bytes,
+    /// Whether the request is complete. Default: true.
+    #[serde(default = "yes")]
+    pub(in crate::scenario) end: bool,
+    /// What must be seen then; of this request unless it says otherwise.
+    pub(in crate::scenario) expect: Option<Box<Expect>>,
+}
+
+/// The trailers of a request.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Trailers {
+    /// The request. Default: the last one.
+    pub(in crate::scenario) on: Option<Text>,
+    /// The lines in their order.
+    pub(in crate::scenario) headers: Vec<HeaderLine>,
+    /// What must be seen then; of this request unless it says otherwise.
+    pub(in crate::scenario) expect: Option<Box<Expect>>,
+}
+
+/// What an upstream answers.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Answer {
+    /// Default: 200.
+    pub(in crate::scenario) status: Option<Text>,
+    /// Header lines in their order.
+    #[serde(default)]
+    pub(in crate::scenario) headers: Vec<HeaderLine>,
+    /// The body.
+    pub(in crate::scenario) body: Option<Bytes>,
+    /// Trailers in their order.
+    #[serde(default)]
+    pub(in crate::scenario) trailers: Vec<HeaderLine>,
+    /// It resets the stream instead. Default: false.
+    #[serde(default)]
+    pub(in crate::scenario) reset: bool,
+}
+
+/// The upstream answers.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Respond {
+    /// The request. Default: the last one.
+    pub(in crate::scenario) to: Option<Text>,
+    /// Default: 200.
+    pub(in crate::scenario) status: Option<Text>,
+    /// Header lines in their order.
+    #[serde(default)]
+    pub(in crate::scenario) headers: Vec<HeaderLine>,
+    /// The body.
+    pub(in crate::scenario) body: Option<Bytes>,
+    /// Trailers in their order.
+    #[serde(default)]
+    pub(in crate::scenario) trailers: Vec<HeaderLine>,
+    /// It resets the stream instead. Default: false.
+    #[serde(default)]
+    pub(in crate::scenario) reset: bool,
+    /// What must be seen then; of this request unless it says otherwise.
+    pub(in crate::scenario) expect: Option<Box<Expect>>,
+}
+
+/// The clock is set: one of the two.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Time {
+    /// Back by so much.
+    pub(in crate::scenario) back: Option<Text>,
+    /// To this time: RFC 3339 in UTC, or Unix seconds.
+    pub(in crate::scenario) set: Option<Text>,
+}
+
+/// Steps several times.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Repeat {
+    /// How often, at most 10,000,000 times.
+    pub(in crate::scenario) count: Text,
+    /// The variable that counts. Default: i.
+    #[serde(rename = "as")]
+    pub(in crate::scenario) variable: Option<Text>,
+    /// Where it begins. Default: 0.
+    pub(in crate::scenario) from: Option<Text>,
+    /// What is done.
+    pub(in crate::scenario) steps: Steps,
+}
+
+/// Steps on one worker.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct OnWorker {
+    /// The worker, from 0.
+    pub(in crate::scenario) worker: Text,
+    /// What is done.
+    pub(in crate::scenario) steps: Steps,
+}
+
+/// A value for shared data.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct SetSharedData {
+    /// The VM id. Default: that of the only VM.
+    pub(in crate::scenario) vm_id: Option<Text>,
+    /// The key.
+    pub(in crate::scenario) key: Text,
+    /// The value.
+    pub(in crate::scenario) value: Bytes,
+}
+
+/// Shared data that are gone.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Wipe {
+    /// The VM id. Default: that of the only VM.
+    pub(in crate::scenario) vm_id: Option<Text>,
+    /// The keys. Default: all of them.
+    pub(in crate::scenario) keys: Option<Vec<Text>>,
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,282 @@
+//! Plays a case in a world, step by step, until an expectation fails.
+
+use std::ops::ControlFlow;
+
+use similar::TextDiff;
+
+use super::check::walk;
+use super::invalid::InvalidScenario;
+use super::model::{Action, Case, Expectation, Match, Placed};
+use super::observe::{Counts, Mismatch, Moments, Subject, compare, observe};
+use super::text::Place;
+use super::world::{Obstacle, World};
+
+/// What came of a case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Expectations that were looked at.
+    pub expectations: usize,
+    /// Expectations about what cannot be seen in that world.
+    pub hidden: usize,
+    /// What is wrong; nothing if the case has passed.
+    pub failures: Vec<Failure>,
+}
+
+/// Something that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The expectation, or the step.
+    pub place: Place,
+    /// The difference in one line.
+    pub reason: String,
+    /// The difference in full, line by line: `-` what was expected, `+` what was found.
+    pub diff: String,
+    /// What the guests did in the last step.
+    pub trace: Vec<String>,
+}
+
+/// Plays a case in the world that `start` makes for it.
+///
+/// # Errors
+///
+/// When the scenario turns out to be wrong on the way: a step that makes no sense.
+pub fn play<W: World>(
+    case: &Case,
+    start: impl FnOnce(&Case) -> Result<W, Obstacle>,
+) -> Result<Outcome, InvalidScenario> {
+    let mut outcome = Outcome::default();
+    let world = match (start(case), &case.refused) {
+        (Err(obstacle), refused) => {
+            outcome.expectations += usize::from(refused.is_some());
+            outcome.failures = refusal(obstacle, refused.as_ref())?;
+            return Ok(outcome);
+        }
+        (Ok(_), Some(refused)) => {
+            outcome.expectations += 1;
+            let reason = "the configuration was accepted, expected a refusal".to_owned();
+            outcome.failures.push(Failure::new(refused.place, reason));
+            return Ok(outcome);
+        }
+        (Ok(world), None) => world,
+    };
+    let moments = Moments {
+        start: Counts::of(&world),
+        ..Moments::default()
+    };
+    let mut player = Player {
+        world,
+        moments,
+        trace_start: 0,
+        outcome,
+        mistake: None,
+    };
+    let walked = walk(case, &mut |placed| player.play(&placed));
+    if let Some(mistake) = player.mistake {
+        return Err(mistake);
+    }
+    // Whether it broke off is told by the failures.
+    walked.map(|_| player.outcome)
+}
+
+impl Failure {
+    fn new(place: Place, reason: String) -> Self {
+        Self {
+            place,
+            reason,
+            diff: String::new(),
+            trace: Vec::new(),
+        }
+    }
+
+    fn of(mismatch: Mismatch, trace: Vec<String>) -> Self {
+        let diff = match (&mismatch.expected, &mismatch.found) {
+            (Some(expected), Some(found)) => {
+                let diff = TextDiff::from_lines(expected, found);
+                diff.iter_all_changes()
+                    .map(|change| {
+                        format!(
+                            "{}{}\n",
+                            change.tag(),
+                            change.value().trim_end_matches('\n')
+                        )
+                    })
+                    .collect()
+            }
+            (None, Some(found)) => found.lines().map(|line| format!("+{line}\n")).collect(),
+            _ => String::new(),
+        };
+        Self {
+            place: mismatch.place,
+            reason: mismatch.reason,
+            diff,
+            trace,
+        }
+    }
+}
+
+/// What a refused configuration means.
+fn refusal(obstacle: Obstacle, wanted: Option<&Match>) -> Result<Vec<Failure>, InvalidScenario> {
+    let (reason, log) = match (obstacle, wanted) {
+        (Obstacle::Mistake(reason), _) => {
+            return Err(InvalidScenario::at(Place::default(), reason));
+        }
+        (Obstacle::Refused { reason, log }, Some(_)) => (reason, log),
+        (obstacle, _) => return Ok(vec![Failure::new(Place::default(), obstacle.to_string())]),
+    };
+    let Some(wanted) = wanted else {
+        return Ok(Vec::new());
+    };
+    let like = |text: &String| {
+        compare(wanted, &Subject::bytes("refusal", Some(text.as_bytes()))).is_empty()
+    };
+    if log.iter().chain([&reason]).any(like) {
+        return Ok(Vec::new());
+    }
+    let mismatches = compare(wanted, &Subject::bytes("refusal", Some(reason.as_bytes())));
+    Ok(mismatches
+        .into_iter()
+        .map(|mismatch| Failure::of(mismatch, log.clone()))
+        .collect())
+}
+
+struct Player<W> {
+    world: W,
+    moments: Moments,
+    trace_start: usize,
+    outcome: Outcome,
+    mistake: Option<InvalidScenario>,
+}
+
+impl<W: World> Player<W> {
+    fn play(&mut self, step: &Placed) -> ControlFlow<()> {
+        if !matches!(step.action, Action::Look | Action::Mark(_)) {
+            self.trace_start = self.world.trace_len();
+            if step.counts_before {
+                self.moments.step = Counts::of(&self.world);
+            }
+        }
+        if let Err(obstacle) = self.act(step) {
+            match obstacle {
+                Obstacle::Mistake(reason) => {
+                    self.mistake = Some(InvalidScenario::at(step.place, reason));
+                }
+                other => self.fail(Failure::new(step.place, other.to_string())),
+            }
+            return ControlFlow::Break(());
+        }
+        for expectation in &step.expectations {
+            self.expect(expectation);
+        }
+        match self.outcome.failures.is_empty() {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    }
+
+    fn act(&mut self, step: &Placed) -> Result<(), Obstacle> {
+        let world = &mut self.world;
+        match &step.action {
+            Action::Connect(index, connect) => world.connect(*index, connect),
+            Action::Send {
+                connection,
+                bytes,
+                end,
+            } => world.send(*connection, bytes, *end),
+            Action::Close(connection, by) => world.close(*connection, *by),
+            Action::ResetConnection(connection) => world.reset_connection(*connection),
+            Action::ResetRequest(request) => world.reset_request(*request),
+            Action::Request {
+                request,
+                connection,
+                connect,
+                message,
+            } => {
+                if let Some(connect) = connect {
+                    world.connect(*connection, connect)?;
+                }
+                world.request(*request, *connection, message)
+            }
+            Action::Data {
+                request,
+                bytes,
+                end,
+            } => world.data(*request, bytes, *end),
+            Action::Trailers(request, trailers) => world.trailers(*request, trailers),
+            Action::Respond(request, answer) => world.respond(*request, answer),
+            Action::Advance(by) => world.advance(*by),
+            Action::Time(time) => world.set_time(*time),
+            Action::Together(branches) => {
+                for step in branches.iter().flatten() {
+                    if self.play(step).is_break() {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+            Action::Update(setup, refused) => {
+                let result = world.update(setup);
+                self.updated(step.place, result, refused.as_ref())
+            }
+            Action::SetSharedData { vm_id, key, value } => {
+                world.set_shared_data(vm_id.as_deref(), key, value)
+            }
+            Action::Wipe { vm_id, keys } => world.wipe(vm_id.as_deref(), keys.as_deref()),
+            Action::Mark(name) => {
+                let counts = Counts::of(&self.world);
+                self.moments.marks.insert(name.clone(), counts);
+                Ok(())
+            }
+            Action::Look => Ok(()),
+        }
+    }
+
+    fn updated(
+        &mut self,
+        place: Place,
+        result: Result<(), Obstacle>,
+        refused: Option<&Match>,
+    ) -> Result<(), Obstacle> {
+        self.outcome.expectations += usize::from(refused.is_some());
+        match (result, refused) {
+            (Ok(()), None) => Ok(()),
+            (Ok(()), Some(wanted)) => {
+                let reason = "the configuration was accepted, expected a refusal".to_owned();
+                self.fail(Failure::new(wanted.place, reason));
+                Ok(())
+            }
+            (Err(obstacle), None) => Err(obstacle),
+            (Err(obstacle), Some(wanted)) => {
+                match refusal(obstacle, Some(wanted)) {
+                    Ok(failures) => failures.into_iter().for_each(|failure| self.fail(failure)),
+                    Err(error) => {
+                        self.mistake = Some(InvalidScenario::at(place, error.reason()));
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn expect(&mut self, expectation: &Expectation) {
+        loop {
+            let Some(mismatches) = observe(expectation, &self.world, &self.moments) else {
+                self.outcome.hidden += 1;
+                return;
+            };
+            if !mismatches.is_empty() && self.world.look_again() {
+                continue;
+            }
+            self.outcome.expectations += 1;
+            for mismatch in mismatches {
+                let trace = self.world.trace(self.trace_start);
+                self.outcome.failures.push(Failure::of(mismatch, trace));
+            }
+            return;
+        }
+    }
+
+    fn fail(&mut self, mut failure: Failure) {
+        failure.trace.extend(self.world.trace(self.trace_start));
+        self.outcome.failures.push(failure);
+    }
+}
