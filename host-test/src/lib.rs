@@ -13,12 +13,15 @@
 
 pub mod abi;
 mod calls;
+pub mod check;
 pub mod config;
 pub mod conformance;
 pub mod guest;
 pub mod hook;
 mod host;
 mod process;
+pub mod report;
+pub mod scenario;
 pub mod shared;
 pub mod trace;
 mod worker;
