@@ -20,6 +20,7 @@ pub mod guest;
 pub mod hook;
 mod host;
 mod process;
+pub mod profile;
 pub mod report;
 pub mod scenario;
 pub mod shared;

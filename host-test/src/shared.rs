@@ -19,9 +19,11 @@ pub use random::Random;
 
 pub(crate) use clock::nanos;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::hook::Hook;
+use crate::profile::Profile;
 use crate::trace::Trace;
 
 /// A thread of Envoy.
@@ -59,16 +61,25 @@ pub struct Shared {
     pub random: Random,
     /// Host calls, where somebody wants to know them.
     pub trace: Trace,
+    /// What callbacks cost, where somebody wants to know it.
+    pub profile: Profile,
+    /// Whether there is a hook: asked at every host call.
+    is_hooked: AtomicBool,
     hook: RwLock<Option<Arc<dyn Hook>>>,
 }
 
 impl Shared {
     /// Lets `hook` see every host call from now on, and change its result.
     pub fn set_hook(&self, hook: Option<Arc<dyn Hook>>) {
-        *self.hook.write().unwrap_or_else(PoisonError::into_inner) = hook;
+        let mut place = self.hook.write().unwrap_or_else(PoisonError::into_inner);
+        self.is_hooked.store(hook.is_some(), Ordering::Release);
+        *place = hook;
     }
 
     pub(crate) fn hook(&self) -> Option<Arc<dyn Hook>> {
+        if !self.is_hooked.load(Ordering::Acquire) {
+            return None;
+        }
         let hook = self.hook.read().unwrap_or_else(PoisonError::into_inner);
         hook.clone()
     }
