@@ -46,9 +46,9 @@ pub fn check(module: &[u8], rules: &Rules) -> Findings {
     let binary = match wat::parse_bytes(module) {
         Ok(binary) => binary,
         Err(error) => {
-            findings
-                .problems
-                .push(Problem::NoModule(first_line(&error.to_string())));
+            let reason = first_line(&error.to_string());
+            let reason = format!("neither a binary module nor the text of one: {reason}");
+            findings.problems.push(Problem::NoModule(reason));
             return findings;
         }
     };

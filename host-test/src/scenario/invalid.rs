@@ -221,7 +221,7 @@ fn in_words(expected: &str) -> &str {
     }
 }
 
-const MAX_NAMES: usize = 40;
+const MAX_NAMES: usize = 24;
 const MAX_LETTERS: usize = 64;
 
 #[cfg(test)]

@@ -206,7 +206,10 @@ fn first_line(error: &wat::Error) -> String {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let reason = lines.next().unwrap_or_default();
     match lines.find_map(|line| line.strip_prefix("--> ")) {
-        Some(place) => format!("no module: {reason} ({place})"),
+        Some(place) => {
+            let place = place.trim_start_matches("<anon>:");
+            format!("no module: {reason} (at {place} of it)")
+        }
         None => format!("no module: {reason}"),
     }
 }

@@ -1,0 +1,6 @@
+//! The command as its users see it.
+
+mod broken;
+mod check;
+mod command;
+mod schema;
