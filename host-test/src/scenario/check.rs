@@ -1,8 +1,11 @@
 //! From what is written to what is run: every value read, every name found.
 
+mod connect;
 mod expect;
 mod file;
+mod matching;
 mod names;
+mod request;
 mod step;
 mod value;
 mod walk;

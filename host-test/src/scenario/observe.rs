@@ -1,17 +1,18 @@
 //! Compares what is seen with what must be seen.
 
+mod lines;
 mod matching;
 mod member;
+mod message;
 
 pub(super) use matching::{Mismatch, Subject, compare, compare_number};
 
 use std::collections::BTreeMap;
 
-use super::model::{
-    AccessLogCheck, Check, ConnectionCheck, ConnectionIndex, Expectation, LogCheck, Match,
-    MessageCheck, NumberCheck, Since,
-};
-use super::world::{Look, MessageSeen, World};
+use self::lines::{access_log, log, seen_log};
+use self::message::message;
+use super::model::{Check, ConnectionCheck, ConnectionIndex, Expectation, NumberCheck, Since};
+use super::world::{Look, World};
 
 /// What was counted at some moments.
 #[derive(Clone, Debug, Default)]
@@ -158,79 +159,6 @@ fn seen<T>(look: Look<T>) -> Option<T> {
     }
 }
 
-fn message(
-    what: &str,
-    check: &MessageCheck,
-    message: Option<&MessageSeen>,
-    expectation: &Expectation,
-    out: &mut Vec<Mismatch>,
-) {
-    let Some(message) = message else {
-        if check.received {
-            let whom = if what == "upstream" {
-                "the upstream got no request"
-            } else {
-                "no answer"
-            };
-            out.push(Mismatch::new(expectation.place, whom.to_owned()));
-        }
-        return;
-    };
-    if !check.received {
-        let reason = format!("{what}: expected nothing, found a message");
-        let mut mismatch = Mismatch::new(expectation.place, reason);
-        mismatch.found = Some(as_lines(&message.headers));
-        out.push(mismatch);
-        return;
-    }
-    if let Some(status) = &check.status {
-        out.extend(compare_number(
-            "status",
-            status,
-            message.status.map(i64::from),
-        ));
-    }
-    for (name, check) in &check.headers {
-        out.extend(compare(
-            check,
-            &header(&format!("{what} header {name}"), name, &message.headers),
-        ));
-    }
-    if let Some(body) = &check.body {
-        out.extend(compare(
-            body,
-            &Subject::bytes(&format!("{what} body"), Some(&message.body)),
-        ));
-    }
-    for (name, check) in &check.trailers {
-        let name_in_full = format!("{what} trailer {name}");
-        out.extend(compare(
-            check,
-            &header(&name_in_full, name, &message.trailers),
-        ));
-    }
-}
-
-/// All lines of one name, which is compared without regard to case.
-fn header(what: &str, name: &str, headers: &[(String, String)]) -> Subject {
-    let lines: Vec<&str> = headers
-        .iter()
-        .filter(|(other, _)| other.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
-        .collect();
-    let joined = lines.join(", ");
-    let mut subject = Subject::bytes(what, (!lines.is_empty()).then_some(joined.as_bytes()));
-    subject.lines = Some(lines.len());
-    subject
-}
-
-fn as_lines(headers: &[(String, String)]) -> String {
-    headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}\n"))
-        .collect()
-}
-
 fn connection(
     index: ConnectionIndex,
     check: &ConnectionCheck,
@@ -271,38 +199,6 @@ fn connection(
     Some(out)
 }
 
-fn seen_log(world: &dyn World, check: &LogCheck, moments: &Moments) -> Option<Vec<String>> {
-    let since = check.since.as_ref().or(check.count.since.as_ref());
-    let start = moments.at(since).map_or(0, |counts| counts.log);
-    let lines = seen(world.log(start))?;
-    let of_level = |(level, _): &(crate::abi::LogLevel, String)| {
-        check.level.is_none_or(|wanted| wanted == *level)
-    };
-    Some(
-        lines
-            .into_iter()
-            .filter(of_level)
-            .map(|(_, text)| text)
-            .collect(),
-    )
-}
-
-fn log(check: &LogCheck, lines: &[String]) -> Option<Mismatch> {
-    let like = |line: &&String| {
-        let subject = Subject::bytes("line", Some(line.as_bytes()));
-        check.text.conditions.is_empty() || compare(&check.text, &subject).is_empty()
-    };
-    let found = lines.iter().filter(like).count();
-    let mut mismatch = compare_number(
-        "matching log lines",
-        &check.count,
-        Some(i64::try_from(found).unwrap_or(i64::MAX)),
-    )?;
-    mismatch.place = check.text.place;
-    mismatch.found = Some(lines.join("\n"));
-    Some(mismatch)
-}
-
 fn count(
     what: &str,
     check: &NumberCheck,
@@ -326,47 +222,4 @@ fn count(
         None => signed(now).or(default),
     };
     compare_number(what, check, value)
-}
-
-fn access_log(
-    check: &AccessLogCheck,
-    lines: &[BTreeMap<String, String>],
-    expectation: &Expectation,
-    out: &mut Vec<Mismatch>,
-) {
-    if let Some(count) = &check.count {
-        let found = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-        out.extend(compare_number(
-            "lines in the access log",
-            count,
-            Some(found),
-        ));
-    }
-    if !check.last.is_empty() {
-        let empty = BTreeMap::new();
-        out.extend(access_line(&check.last, lines.last().unwrap_or(&empty)));
-    }
-    for wanted in &check.any {
-        if lines
-            .iter()
-            .any(|line| access_line(wanted, line).is_empty())
-        {
-            continue;
-        }
-        let place = wanted
-            .first()
-            .map_or(expectation.place, |(_, check)| check.place);
-        let mut mismatch =
-            Mismatch::new(place, "no line of the access log is like this".to_owned());
-        mismatch.found = Some(lines.iter().map(|line| format!("{line:?}\n")).collect());
-        out.push(mismatch);
-    }
-}
-
-fn access_line(wanted: &[(String, Match)], line: &BTreeMap<String, String>) -> Vec<Mismatch> {
-    let pairs = wanted.iter().flat_map(|(key, check)| {
-        let value = line.get(key).map(|value| value.as_bytes());
-        compare(check, &Subject::bytes(&format!("access log {key}"), value))
-    });
-    pairs.collect()
 }

@@ -1,6 +1,8 @@
 //! Scenario files as they are written: the shape of the YAML and of its JSON Schema.
 
 mod expect;
+mod flow;
+mod message;
 mod shape;
 mod step;
 
@@ -8,11 +10,10 @@ pub(super) use expect::{
     AccessLog, Connection, Expect, Level, LogLine, Match, Number, Response, SharedData, TextMatch,
     Upstream,
 };
+pub(super) use flow::{Repeat, Time};
+pub(super) use message::{Answer, Bytes, BytesForm, HeaderLine, HttpVersion};
 pub(super) use shape::{At, Json, OneOrMany, Pairs, Short};
-pub(super) use step::{
-    Answer, Bytes, BytesForm, Close, Connect, HeaderLine, HttpVersion, Repeat, Request, Respond,
-    Send, Side, Step, Steps, Time, Tls,
-};
+pub(super) use step::{Close, Connect, Request, Respond, Send, Side, Step, Steps, Tls};
 
 use schemars::JsonSchema;
 use serde::Deserialize;

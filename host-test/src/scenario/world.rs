@@ -1,16 +1,18 @@
 //! Where a scenario is played: the harness, or whatever else can do what its steps say.
 
+mod address;
+mod seen;
+
+pub use address::{local, resolve};
+pub use seen::{ConnectionSeen, Exchange, Look, MessageSeen};
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::model::{
-    Answer, Connect, ConnectionIndex, Destination, Peer, Request, RequestIndex, Time,
-};
+use super::model::{Answer, Connect, ConnectionIndex, Peer, Request, RequestIndex, Time};
 use super::setup::Setup;
 use crate::abi::LogLevel;
-use crate::config::Bootstrap;
 
 /// Does what steps say, and shows what came of it.
 ///
@@ -168,15 +170,6 @@ pub trait World {
     }
 }
 
-/// What can be seen, in a world that may hide it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Look<T> {
-    /// This is seen.
-    Seen(T),
-    /// It cannot be seen here.
-    Hidden,
-}
-
 /// Why a step cannot be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
@@ -206,100 +199,3 @@ impl fmt::Display for Obstacle {
 }
 
 impl std::error::Error for Obstacle {}
-
-/// What became of a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exchange {
-    /// What the upstream got.
-    pub upstream: Option<MessageSeen>,
-    /// What the client got.
-    pub response: Option<MessageSeen>,
-    /// Whether the stream was reset.
-    pub reset: bool,
-    /// `%RESPONSE_CODE_DETAILS%`.
-    pub details: Option<String>,
-}
-
-/// A request or an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MessageSeen {
-    /// The status of an answer.
-    pub status: Option<u16>,
-    /// Names and values in their order, pseudo-headers too.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
-    /// Names and values in their order.
-    pub trailers: Vec<(String, String)>,
-}
-
-/// What became of a connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConnectionSeen {
-    /// Whether it is open.
-    pub open: bool,
-    /// Who has closed it.
-    pub closed_by: Option<Peer>,
-    /// What the client got.
-    pub received: Vec<u8>,
-    /// What the upstream got.
-    pub upstream_received: Vec<u8>,
-}
-
-/// The address that a client at `source` dials to get to a destination.
-///
-/// # Errors
-///
-/// When there is no such listener.
-pub fn resolve(
-    destination: &Destination,
-    source: IpAddr,
-    bootstrap: &Bootstrap,
-) -> Result<SocketAddr, Obstacle> {
-    let listeners = &bootstrap.listeners;
-    let names = || {
-        listeners
-            .iter()
-            .map(|listener| listener.name.as_str())
-            .collect::<Vec<_>>()
-    };
-    let found = match destination {
-        Destination::Address(address) => return Ok(*address),
-        Destination::First => listeners.first(),
-        Destination::Listener(name) => listeners.iter().find(|listener| listener.name == *name),
-        // Nobody may listen there: then the connection is refused, which is for the world to say.
-        Destination::Port(port) => return Ok(SocketAddr::new(local(source), *port)),
-    };
-    let Some(listener) = found else {
-        let reason = match destination {
-            Destination::Listener(name) => super::invalid::unknown("listener", name, &names()),
-            _ => "the configuration has no listener".to_owned(),
-        };
-        return Err(Obstacle::Mistake(reason));
-    };
-    let same_family = |address: &&SocketAddr| address.is_ipv4() == source.is_ipv4();
-    let address = listener
-        .addresses
-        .iter()
-        .find(same_family)
-        .or(listener.addresses.first());
-    match address {
-        Some(address) if address.ip().is_unspecified() => {
-            Ok(SocketAddr::new(local(source), address.port()))
-        }
-        Some(address) => Ok(*address),
-        None => Err(Obstacle::Mistake(format!(
-            "the listener {:?} has no address",
-            listener.name
-        ))),
-    }
-}
-
-/// The address of the edge that clients of a family dial when nothing else is said.
-#[must_use]
-pub fn local(client: IpAddr) -> IpAddr {
-    match client {
-        IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
-        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
-    }
-}

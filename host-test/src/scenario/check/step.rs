@@ -1,14 +1,13 @@
 //! From a step as it is written to what is done.
 
+use super::connect::connect;
 use super::expect::{self, Subjects};
 use super::names::Names;
-use super::value::{address, answer, bytes, bytes_form, client, destination, headers};
+use super::request::request;
+use super::value::{answer, bytes, bytes_form, headers};
 use crate::scenario::expression::Scope;
 use crate::scenario::invalid::InvalidScenario;
-use crate::scenario::model::{
-    Action, Answer, Case, Connect, ConnectionIndex, Destination, Expectation, HttpVersion, Message,
-    Peer, Placed, Request, Time, Tls,
-};
+use crate::scenario::model::{Action, Case, Expectation, Peer, Placed, Time};
 use crate::scenario::raw;
 use crate::scenario::text::{Place, Text};
 
@@ -117,7 +116,8 @@ pub(super) fn check(
     })
 }
 
-type Parts<'a> = (Action, Subjects, Option<&'a raw::Expect>);
+/// What is done, what expectations are about, and what is expected.
+pub(super) type Parts<'a> = (Action, Subjects, Option<&'a raw::Expect>);
 
 fn connect_step<'a>(
     raw: &'a raw::Connect,
@@ -132,71 +132,6 @@ fn connect_step<'a>(
         Subjects::connection(index),
         raw.expect.as_deref(),
     ))
-}
-
-fn connect(
-    raw: &raw::Connect,
-    place: Place,
-    around: &Surroundings<'_>,
-) -> Result<Connect, InvalidScenario> {
-    let scope = around.scope;
-    let original = raw.original_destination.as_ref();
-    let to = raw.to.as_ref();
-    Ok(Connect {
-        worker: worker(raw.worker.as_ref(), around)?,
-        source: match &raw.from {
-            Some(from) => client(from, scope)?,
-            None => DEFAULT_CLIENT,
-        },
-        destination: to.map_or(Ok(Destination::First), |to| destination(to, scope))?,
-        place: to.map_or(place, |to| to.place),
-        tls: raw
-            .tls
-            .as_ref()
-            .map(|tls| greeting(tls, scope))
-            .transpose()?,
-        proxied: match &raw.proxied {
-            Some(proxied) => Some((client(&proxied.from, scope)?, address(&proxied.to, scope)?)),
-            None => None,
-        },
-        original_destination: original
-            .map(|original| destination(original, scope))
-            .transpose()?,
-    })
-}
-
-fn worker(raw: Option<&Text>, around: &Surroundings<'_>) -> Result<usize, InvalidScenario> {
-    let Some(raw) = raw else {
-        return Ok(around.worker);
-    };
-    in_range(raw, around.scope, around.case.workers)
-}
-
-/// The number of a worker, of which there are so many.
-pub(super) fn in_range(
-    raw: &Text,
-    scope: &Scope<'_>,
-    workers: usize,
-) -> Result<usize, InvalidScenario> {
-    let worker = raw.parse(scope, "the number of a worker, from 0")?;
-    if worker >= workers {
-        let reason =
-            format!("there is no worker {worker}; workers is {workers}, the first one is 0");
-        return Err(raw.error(reason));
-    }
-    Ok(worker)
-}
-
-fn greeting(raw: &raw::Tls, scope: &Scope<'_>) -> Result<Tls, InvalidScenario> {
-    Ok(Tls {
-        server_name: optional(raw.sni.as_ref(), scope)?,
-        protocols: raw
-            .alpn
-            .iter()
-            .map(|name| name.expand(scope))
-            .collect::<Result<_, _>>()?,
-        failure: optional(raw.fails.as_ref(), scope)?,
-    })
 }
 
 fn send<'a>(
@@ -268,95 +203,6 @@ pub(super) fn peer(side: raw::Side) -> Peer {
     }
 }
 
-fn request<'a>(
-    raw: &'a raw::Request,
-    place: Place,
-    around: &Surroundings<'_>,
-    names: &mut Names,
-) -> Result<Parts<'a>, InvalidScenario> {
-    let scope = around.scope;
-    let text = |text: &Option<Text>, default: &str| match text {
-        Some(text) => text.expand(scope),
-        None => Ok(default.to_owned()),
-    };
-    let message = Box::new(Request {
-        method: text(&raw.method, "GET")?,
-        path: text(&raw.path, "/")?,
-        authority: text(&raw.authority, "example.org")?,
-        version: match raw.version {
-            raw::HttpVersion::Http1 => HttpVersion::Http1,
-            raw::HttpVersion::Http2 => HttpVersion::Http2,
-        },
-        message: Message {
-            headers: headers(&raw.headers, scope)?,
-            body: raw
-                .body
-                .as_ref()
-                .map_or(Ok(Vec::new()), |body| bytes(body, scope))?,
-            trailers: headers(&raw.trailers, scope)?,
-        },
-        end: raw.end,
-        answer: request_answer(raw.respond.as_ref(), around)?,
-    });
-    let (connection, connect) = request_connection(raw, place, around, names)?;
-    let request = names.new_request(optional(raw.name.as_ref(), scope)?, connection);
-    let action = Action::Request {
-        request,
-        connection,
-        connect,
-        message,
-    };
-    Ok((
-        action,
-        Subjects::request(request, connection),
-        raw.expect.as_deref(),
-    ))
-}
-
-fn request_answer(
-    raw: Option<&raw::Short<raw::Answer>>,
-    around: &Surroundings<'_>,
-) -> Result<Option<Answer>, InvalidScenario> {
-    match raw {
-        None => Ok(Some(around.case.answer.clone())),
-        Some(raw::Short::Full(at)) => answer(&at.value, around.scope).map(Some),
-        Some(raw::Short::Text(text)) if text.text == "none" => Ok(None),
-        Some(raw::Short::Text(text)) => {
-            Err(text.error(format!("expected none or a mapping, found {:?}", text.text)))
-        }
-    }
-}
-
-/// The connection of a request, and how it is made if there is none yet.
-fn request_connection(
-    raw: &raw::Request,
-    place: Place,
-    around: &Surroundings<'_>,
-    names: &mut Names,
-) -> Result<(ConnectionIndex, Option<Connect>), InvalidScenario> {
-    let Some(on) = &raw.on else {
-        let raw = raw::Connect {
-            from: raw.from.clone(),
-            to: raw.to.clone(),
-            worker: raw.worker.clone(),
-            tls: raw.tls.clone(),
-            proxied: raw.proxied.clone(),
-            original_destination: raw.original_destination.clone(),
-            ..raw::Connect::default()
-        };
-        let connect = connect(&raw, place, around)?;
-        return Ok((names.new_connection(None), Some(connect)));
-    };
-    let given = [&raw.from, &raw.to, &raw.worker, &raw.original_destination];
-    if given.iter().any(|given| given.is_some()) || raw.tls.is_some() || raw.proxied.is_some() {
-        return Err(on.error(
-            "from, to, worker, tls, proxied and original_destination make a new connection; \
-             with on there is one already",
-        ));
-    }
-    Ok((names.connection(Some(on), around.scope, on.place)?, None))
-}
-
 fn respond<'a>(
     raw: &'a raw::Respond,
     place: Place,
@@ -387,11 +233,10 @@ fn time(raw: &raw::At<raw::Time>, scope: &Scope<'_>) -> Result<Time, InvalidScen
     }
 }
 
-fn optional(text: Option<&Text>, scope: &Scope<'_>) -> Result<Option<String>, InvalidScenario> {
+/// A text that may be left out.
+pub(super) fn optional(
+    text: Option<&Text>,
+    scope: &Scope<'_>,
+) -> Result<Option<String>, InvalidScenario> {
     text.map(|text| text.expand(scope)).transpose()
 }
-
-const DEFAULT_CLIENT: std::net::SocketAddr = std::net::SocketAddr::new(
-    std::net::IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 1)),
-    0,
-);

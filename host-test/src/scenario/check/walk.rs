@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use super::connect::in_range;
 use super::names::Names;
-use super::step::{Surroundings, check, in_range};
+use super::step::{Surroundings, check};
 use crate::scenario::expression::Scope;
 use crate::scenario::invalid::InvalidScenario;
 use crate::scenario::model::{Action, Case, Placed};

@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use super::Update;
 use super::expect::Expect;
-use super::shape::{At, Pairs, Short};
+use super::flow::{OnWorker, Repeat, Time};
+use super::message::{Answer, Bytes, HeaderLine, HttpVersion};
+use super::shape::{At, Short};
 use crate::scenario::text::Text;
 
 /// Steps in their order, each one a mapping with one key.
@@ -103,23 +105,6 @@ pub(in crate::scenario) struct Proxied {
     pub(in crate::scenario) to: Text,
 }
 
-/// Bytes: a text, or a mapping.
-pub(in crate::scenario) type Bytes = Short<BytesForm>;
-
-/// Bytes in one of three forms.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct BytesForm {
-    /// As a text.
-    pub(in crate::scenario) text: Option<Text>,
-    /// In hexadecimal; white space is left out.
-    pub(in crate::scenario) hex: Option<Text>,
-    /// In base64.
-    pub(in crate::scenario) base64: Option<Text>,
-    /// So often one after the other. Default: 1.
-    pub(in crate::scenario) times: Option<Text>,
-}
-
 /// A client sends bytes.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -211,20 +196,6 @@ pub(in crate::scenario) struct Request {
     pub(in crate::scenario) expect: Option<Box<Expect>>,
 }
 
-/// A version of HTTP.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::scenario) enum HttpVersion {
-    /// HTTP/1.1.
-    #[default]
-    Http1,
-    /// HTTP/2.
-    Http2,
-}
-
-/// A header line: a mapping with one key.
-pub(in crate::scenario) type HeaderLine = Pairs<Text>;
-
 /// More of the body of a request.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -252,25 +223,6 @@ pub(in crate::scenario) struct Trailers {
     pub(in crate::scenario) expect: Option<Box<Expect>>,
 }
 
-/// What an upstream answers.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct Answer {
-    /// Default: 200.
-    pub(in crate::scenario) status: Option<Text>,
-    /// Header lines in their order.
-    #[serde(default)]
-    pub(in crate::scenario) headers: Vec<HeaderLine>,
-    /// The body.
-    pub(in crate::scenario) body: Option<Bytes>,
-    /// Trailers in their order.
-    #[serde(default)]
-    pub(in crate::scenario) trailers: Vec<HeaderLine>,
-    /// It resets the stream instead. Default: false.
-    #[serde(default)]
-    pub(in crate::scenario) reset: bool,
-}
-
 /// The upstream answers.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -292,41 +244,6 @@ pub(in crate::scenario) struct Respond {
     pub(in crate::scenario) reset: bool,
     /// What must be seen then; of this request unless it says otherwise.
     pub(in crate::scenario) expect: Option<Box<Expect>>,
-}
-
-/// The clock is set: one of the two.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct Time {
-    /// Back by so much.
-    pub(in crate::scenario) back: Option<Text>,
-    /// To this time: RFC 3339 in UTC, or Unix seconds.
-    pub(in crate::scenario) set: Option<Text>,
-}
-
-/// Steps several times.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct Repeat {
-    /// How often, at most 10,000,000 times.
-    pub(in crate::scenario) count: Text,
-    /// The variable that counts. Default: i.
-    #[serde(rename = "as")]
-    pub(in crate::scenario) variable: Option<Text>,
-    /// Where it begins. Default: 0.
-    pub(in crate::scenario) from: Option<Text>,
-    /// What is done.
-    pub(in crate::scenario) steps: Steps,
-}
-
-/// Steps on one worker.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct OnWorker {
-    /// The worker, from 0.
-    pub(in crate::scenario) worker: Text,
-    /// What is done.
-    pub(in crate::scenario) steps: Steps,
 }
 
 /// A value for shared data.
