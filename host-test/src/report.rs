@@ -3,10 +3,12 @@
 mod json;
 mod junit;
 mod text;
+mod trace;
 
 pub use json::json;
 pub use junit::junit;
 pub use text::{Style, case_text, summary};
+pub use trace::{trace_json, trace_line};
 
 use std::path::PathBuf;
 use std::time::Duration;

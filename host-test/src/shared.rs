@@ -4,6 +4,7 @@
 //! guest reads and writes in two host calls can be interleaved with other threads in between.
 
 mod clock;
+mod counts;
 mod data;
 mod log;
 mod metrics;
@@ -11,6 +12,7 @@ mod queues;
 mod random;
 
 pub use clock::Clock;
+pub use counts::Counts;
 pub use data::{SharedData, SharedValue};
 pub use log::{Log, LogLine};
 pub use metrics::{Metric, MetricHandle, Metrics};
@@ -61,6 +63,8 @@ pub struct Shared {
     pub random: Random,
     /// Host calls, where somebody wants to know them.
     pub trace: Trace,
+    /// How often callbacks ran and host functions were called.
+    pub counts: Counts,
     /// What callbacks cost, where somebody wants to know it.
     pub profile: Profile,
     /// Whether there is a hook: asked at every host call.

@@ -54,6 +54,7 @@ pub(crate) fn host_call(
     body: impl FnOnce(&mut Call<'_>) -> Result<(), Refusal>,
 ) -> wasmtime::Result<u32> {
     let state = caller.data_mut();
+    state.shared.counts.count_host_call(call);
     if let Some(count) = state.host_calls.get_mut(usize::from(call as u8)) {
         *count += 1;
     }

@@ -142,6 +142,7 @@ impl Instance {
         let state = self.store.data_mut();
         let before = (state.current, state.effective, state.callback);
         (state.current, state.effective, state.callback) = (context, 0, callback);
+        state.shared.counts.count_callback(callback);
         self.trace(|| TraceEvent::Callback {
             callback,
             arguments: arguments.to_vec(),
