@@ -8,8 +8,11 @@ mod clock;
 mod context;
 mod log;
 mod metric;
+mod queue;
+mod runtime;
 mod shared_data;
 mod timer;
+mod wasi;
 
 pub(crate) use call::{At, Call, Refusal, host_call};
 
@@ -26,6 +29,12 @@ pub(crate) fn add_to_linker(
     timer::add_to_linker(linker)?;
     shared_data::add_to_linker(linker)?;
     metric::add_to_linker(linker)?;
+    queue::add_to_linker(linker)?;
     context::add_to_linker(linker)?;
+    wasi::add_to_linker(linker)?;
+    runtime::add_to_linker(linker)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,6 +106,8 @@ macro_rules! host_calls {
     (@) => { true };
 }
 
+// Of WASI these are the functions and signatures of Envoy 1.39 and later; `path_link` and
+// `path_symlink` lack an argument there.
 host_calls! {
     Log = Log "proxy_log" (i i i),
     GetLogLevel = Log "proxy_get_log_level" (i),
@@ -168,6 +170,33 @@ host_calls! {
     ClockTimeGet = Wasi "clock_time_get" (i l i),
     RandomGet = Wasi "random_get" (i i),
     ProcExit = Wasi "proc_exit" (i) void,
+    FdFdstatSetFlags = Wasi "fd_fdstat_set_flags" (i i),
+    FdFdstatSetRights = Wasi "fd_fdstat_set_rights" (i l l),
+    FdAdvise = Wasi "fd_advise" (i l l i),
+    FdAllocate = Wasi "fd_allocate" (i l l),
+    FdDatasync = Wasi "fd_datasync" (i),
+    FdFilestatGet = Wasi "fd_filestat_get" (i i),
+    FdFilestatSetSize = Wasi "fd_filestat_set_size" (i l),
+    FdFilestatSetTimes = Wasi "fd_filestat_set_times" (i l l i),
+    FdPread = Wasi "fd_pread" (i i i l i),
+    FdPwrite = Wasi "fd_pwrite" (i i i l i),
+    FdReaddir = Wasi "fd_readdir" (i i i l i),
+    FdRenumber = Wasi "fd_renumber" (i i),
+    FdSync = Wasi "fd_sync" (i),
+    FdTell = Wasi "fd_tell" (i i),
+    PathCreateDirectory = Wasi "path_create_directory" (i i i),
+    PathFilestatSetTimes = Wasi "path_filestat_set_times" (i i i i l l i),
+    PathLink = Wasi "path_link" (i i i i i i),
+    PathReadlink = Wasi "path_readlink" (i i i i i i),
+    PathRemoveDirectory = Wasi "path_remove_directory" (i i i),
+    PathRename = Wasi "path_rename" (i i i i i i),
+    PathSymlink = Wasi "path_symlink" (i i i i),
+    PathUnlinkFile = Wasi "path_unlink_file" (i i i),
+    ClockResGet = Wasi "clock_res_get" (i i),
+    SockAccept = Wasi "sock_accept" (i i i),
+    SockRecv = Wasi "sock_recv" (i i i i i i),
+    SockSend = Wasi "sock_send" (i i i i i),
+    SockShutdown = Wasi "sock_shutdown" (i i),
     PthreadEqual = Wasi "pthread_equal" (i i),
     NotifyMemoryGrowth = Wasi "emscripten_notify_memory_growth" (i) void,
     ResolveDns = Foreign "envoy_resolve_dns" (i i i),

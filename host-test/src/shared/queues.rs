@@ -29,7 +29,13 @@ struct All {
     queues: BTreeMap<u32, Queue>,
     posted: VecDeque<QueueReady>,
     last_token: u32,
+    len_bytes: usize,
 }
+
+/// Bytes of all names and values, and how many of each; what is beyond is refused. Envoy has no
+/// limit, and dies of a guest that never stops.
+const BYTES_MAX: usize = 256 << 20;
+const ENTRIES_MAX: usize = 1_000_000;
 
 #[derive(Debug)]
 struct Queue {
@@ -37,20 +43,38 @@ struct Queue {
     registrar: QueueReady,
 }
 
+impl All {
+    fn has_room_for(&self, bytes: &[u8]) -> bool {
+        self.len_bytes.saturating_add(bytes.len()) <= BYTES_MAX
+    }
+}
+
 impl Queues {
     /// Makes the queue, or takes it over: from now on `registrar` is called back. Its token; what
     /// is in the queue stays.
-    pub fn register(&self, vm_id: &str, name: &[u8], mut registrar: QueueReady) -> u32 {
+    ///
+    /// Fails when there are too many.
+    pub fn register(
+        &self,
+        vm_id: &str,
+        name: &[u8],
+        mut registrar: QueueReady,
+    ) -> Result<u32, Status> {
         let mut all = lock(&self.0);
+        if all.queues.len() >= ENTRIES_MAX || !all.has_room_for(name) {
+            return Err(Status::InternalFailure);
+        }
         let All {
             tokens,
             queues,
             last_token,
+            len_bytes,
             ..
         } = &mut *all;
         let token = *tokens
             .entry((vm_id.to_owned(), name.to_vec()))
             .or_insert_with(|| {
+                *len_bytes += name.len();
                 *last_token = last_token.wrapping_add(1).max(1);
                 *last_token
             });
@@ -62,7 +86,7 @@ impl Queues {
                 values: VecDeque::new(),
                 registrar,
             });
-        token
+        Ok(token)
     }
 
     /// The token of a queue.
@@ -76,17 +100,24 @@ impl Queues {
     pub fn dequeue(&self, token: u32) -> Result<Vec<u8>, Status> {
         let mut all = lock(&self.0);
         let queue = all.queues.get_mut(&token).ok_or(Status::NotFound)?;
-        queue.values.pop_front().ok_or(Status::Empty)
+        let value = queue.values.pop_front().ok_or(Status::Empty)?;
+        all.len_bytes -= value.len();
+        Ok(value)
     }
 
     /// Puts a value in, and posts the callback.
     pub fn enqueue(&self, token: u32, value: &[u8]) -> Status {
         let mut all = lock(&self.0);
+        let has_room = all.has_room_for(value) && all.posted.len() < ENTRIES_MAX;
         let Some(queue) = all.queues.get_mut(&token) else {
             return Status::NotFound;
         };
+        if !has_room || queue.values.len() >= ENTRIES_MAX {
+            return Status::InternalFailure;
+        }
         queue.values.push_back(value.to_vec());
         let registrar = queue.registrar;
+        all.len_bytes += value.len();
         all.posted.push_back(registrar);
         Status::Ok
     }
