@@ -3,4 +3,5 @@
 mod broken;
 mod check;
 mod command;
+mod reference;
 mod schema;
