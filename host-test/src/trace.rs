@@ -1,9 +1,10 @@
 //! What host calls were made, in order.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::abi::{Callback, HostCall};
+use crate::abi::{Callback, HostCall, Status};
 use crate::shared::{ThreadId, lock};
 
 /// An argument or result of a host call.
@@ -61,6 +62,65 @@ pub enum TraceEvent {
         /// The answer; none where the call returns nothing.
         status: Option<u32>,
     },
+}
+
+/// Bytes of a value that are shown.
+const SHOWN_MAX: usize = 60;
+
+impl fmt::Display for Value {
+    /// Bytes as a text where they are a short one, else how many there are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = match self {
+            Self::Number(number) => return write!(f, "{number}"),
+            Self::Bytes(bytes) => bytes,
+        };
+        // Paths of properties are held apart by zeros.
+        let is_word = |word: &str| !word.is_empty() && !word.contains(char::is_control);
+        match std::str::from_utf8(bytes) {
+            Ok(text) if text.len() <= SHOWN_MAX && text.split('\0').all(is_word) => {
+                write!(f, "\"{}\"", text.replace('\0', "."))
+            }
+            _ => write!(f, "{} bytes", bytes.len()),
+        }
+    }
+}
+
+impl fmt::Display for TraceEvent {
+    /// One line: callbacks with their arguments, host calls with names, values and status.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Callback {
+                callback,
+                arguments,
+            } => {
+                let arguments: Vec<String> = arguments.iter().map(u32::to_string).collect();
+                write!(f, "{}({})", callback.name(), arguments.join(", "))
+            }
+            Self::Returned { callback, result } => {
+                write!(f, "{} returned", callback.name())?;
+                result.map_or(Ok(()), |result| write!(f, " {result}"))
+            }
+            Self::Trapped { callback, reason } => {
+                write!(f, "{} trapped: {reason}", callback.name())
+            }
+            Self::HostCall {
+                call,
+                values,
+                status,
+            } => {
+                let values: Vec<String> = values
+                    .iter()
+                    .map(|(name, value)| format!("{name} {value}"))
+                    .collect();
+                write!(f, "  {}: {}", call.name(), values.join(", "))?;
+                let Some(code) = *status else { return Ok(()) };
+                match Status::from_code(code) {
+                    Some(status) => write!(f, " -> {status:?}"),
+                    None => write!(f, " -> {code}"),
+                }
+            }
+        }
+    }
 }
 
 /// Entries that are kept; the first ones.
