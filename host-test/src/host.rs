@@ -205,7 +205,7 @@ impl Host {
     }
 
     /// Does what callbacks have asked for, on every thread, until nothing is left.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         /// Callbacks of queues that may follow from one event: a guest could feed itself for ever.
         const ROUNDS_MAX: usize = 100_000;
         for _ in 0..ROUNDS_MAX {

@@ -21,6 +21,7 @@ pub mod hook;
 mod host;
 mod process;
 pub mod profile;
+pub mod race;
 pub mod report;
 pub mod scenario;
 pub mod shared;

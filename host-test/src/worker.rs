@@ -16,4 +16,9 @@ impl Worker {
     pub(crate) fn settle(&mut self) {
         self.thread.take_deferred();
     }
+
+    /// Runs the tick of each root context that has a timer, due or not. Time stands still.
+    pub fn tick(&mut self) {
+        self.thread.tick_all();
+    }
 }

@@ -210,6 +210,17 @@ impl Thread {
         }
     }
 
+    /// Runs the tick of each root that has a timer.
+    pub(crate) fn tick_all(&mut self) {
+        for living in self.vms.iter_mut().flatten() {
+            let timers = &living.vm.state().timers;
+            let roots: Vec<u32> = timers.keys().copied().collect();
+            for root in roots {
+                living.vm.tick(root);
+            }
+        }
+    }
+
     /// Tells the registrar of a queue that there is something in it, if it still lives.
     pub(crate) fn queue_ready(&mut self, ready: QueueReady) {
         let Some(living) = self.vms.get_mut(ready.vm).and_then(Option::as_mut) else {
