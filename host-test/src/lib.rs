@@ -12,6 +12,7 @@
 )]
 
 pub mod abi;
+pub mod bench;
 mod calls;
 pub mod check;
 pub mod config;

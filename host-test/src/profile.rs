@@ -10,11 +10,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::abi::{Callback, HostCall};
-use crate::shared::lock;
+use crate::guest::State;
+use crate::shared::{ThreadId, lock};
 
 /// What one callback has cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
+    /// Where it ran.
+    pub thread: ThreadId,
+    /// The VM, by its number in the process.
+    pub vm: usize,
+    /// The context it ran in.
+    pub context: u32,
     /// Real time, host calls included.
     pub nanos: u64,
     /// Host calls, each with how often it was made; those that were not made are left out.
@@ -52,35 +59,29 @@ impl Profile {
         std::mem::take(&mut lock(&self.samples))
     }
 
-    pub(crate) fn begin(
-        &self,
-        host_calls: &[u64; HostCall::ALL.len()],
-        bytes_returned: u64,
-    ) -> Option<Beginning> {
+    pub(crate) fn begin(&self, state: &State) -> Option<Beginning> {
         self.is_on.load(Ordering::Relaxed).then(|| Beginning {
-            host_calls: *host_calls,
-            bytes_returned,
+            host_calls: state.host_calls,
+            bytes_returned: state.bytes_returned,
             at: Instant::now(),
         })
     }
 
-    pub(crate) fn end(
-        &self,
-        callback: Callback,
-        beginning: &Beginning,
-        host_calls: &[u64; HostCall::ALL.len()],
-        bytes_returned: u64,
-    ) {
+    /// Takes a sample, in the context that is still the present one.
+    pub(crate) fn end(&self, callback: Callback, beginning: &Beginning, state: &State) {
         let nanos = u64::try_from(beginning.at.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let made = host_calls.iter().zip(beginning.host_calls);
+        let made = state.host_calls.iter().zip(beginning.host_calls);
         let made = HostCall::ALL
             .iter()
             .copied()
             .zip(made.map(|(after, before)| after - before));
         let sample = Sample {
+            thread: state.thread,
+            vm: state.vm,
+            context: state.current,
             nanos,
             host_calls: made.filter(|(_, count)| *count > 0).collect(),
-            bytes_returned: bytes_returned - beginning.bytes_returned,
+            bytes_returned: state.bytes_returned - beginning.bytes_returned,
         };
         let mut samples = lock(&self.samples);
         let samples = samples.entry(callback).or_default();

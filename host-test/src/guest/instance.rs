@@ -147,12 +147,12 @@ impl Instance {
             callback,
             arguments: arguments.to_vec(),
         });
-        let beginning = self.store.data().begin_sample();
+        let state = self.store.data();
+        let beginning = state.shared.profile.begin(state);
         let returned = self.run(&export, arguments);
         let state = self.store.data_mut();
         if let Some(beginning) = beginning {
-            let (calls, bytes) = (&state.host_calls, state.bytes_returned);
-            state.shared.profile.end(callback, &beginning, calls, bytes);
+            state.shared.profile.end(callback, &beginning, state);
         }
         (state.current, state.effective, state.callback) = before;
         let returned = returned.map_err(|error| Trap::new(callback, &error));

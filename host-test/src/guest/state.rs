@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::abi::{AbiVersion, Callback, HostCall, StreamType};
 use crate::config::{Plugin, VmConfig};
-use crate::profile::Beginning;
 use crate::shared::{MetricHandle, Shared, ThreadId};
 
 /// The data of a wasmtime store.
@@ -176,12 +175,6 @@ impl State {
         };
         let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
         words.join(" ")
-    }
-
-    /// What a callback is measured against; none while nobody wants to know.
-    pub(crate) fn begin_sample(&self) -> Option<Beginning> {
-        let profile = &self.shared.profile;
-        profile.begin(&self.host_calls, self.bytes_returned)
     }
 
     pub(crate) fn is_allowed(&self, capability: &str) -> bool {

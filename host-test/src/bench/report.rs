@@ -1,0 +1,61 @@
+//! The figures for people and for machines.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::CaseFigures;
+
+/// A table for each case.
+#[must_use]
+pub fn as_text(cases: &[CaseFigures]) -> String {
+    let mut text = String::new();
+    for case in cases {
+        // Writing to a String cannot fail.
+        let _ = write_case(&mut text, case);
+    }
+    text
+}
+
+fn write_case(text: &mut String, case: &CaseFigures) -> std::fmt::Result {
+    writeln!(text, "{}", case.case)?;
+    writeln!(
+        text,
+        "  {:<38} {:>9} {:>9} {:>9} {:>7}  host calls of one",
+        "callback", "samples", "median ns", "p99 ns", "bytes"
+    )?;
+    for (name, figures) in &case.callbacks {
+        let calls = figures.host_calls.iter();
+        let calls: Vec<String> = calls
+            .map(|(call, count)| match count {
+                1 => (*call).to_owned(),
+                count => format!("{count} × {call}"),
+            })
+            .collect();
+        writeln!(
+            text,
+            "  {:<38} {:>9} {:>9} {:>9} {:>7}  {}",
+            name,
+            figures.nanos.samples,
+            figures.nanos.median,
+            figures.nanos.p99,
+            figures.bytes_returned,
+            calls.join(", ")
+        )?;
+    }
+    if let Some(nanos) = case.context_nanos {
+        writeln!(
+            text,
+            "  {:<38} {:>9} {:>9} {:>9}",
+            "all callbacks of one context", nanos.samples, nanos.median, nanos.p99
+        )?;
+    }
+    let kib = case.guest_memory_bytes / 1024;
+    writeln!(text, "  guest memory: {kib} KiB\n")
+}
+
+/// The same as JSON.
+#[must_use]
+pub fn as_json(cases: &[CaseFigures]) -> Value {
+    json!({ "version": 1, "cases": cases })
+}
