@@ -5,6 +5,7 @@ mod expect;
 mod file;
 mod matching;
 mod names;
+mod race;
 mod request;
 mod step;
 mod value;

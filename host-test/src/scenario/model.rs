@@ -18,6 +18,7 @@ use std::sync::Arc;
 use super::moment::Moment;
 use super::raw;
 use super::setup::Setup;
+use crate::race::Explorer;
 
 /// A scenario file that can be run.
 #[derive(Clone, Debug)]
@@ -49,6 +50,8 @@ pub struct Case {
     pub answer: Answer,
     /// The start must fail, with a reason or a log line like this.
     pub refused: Option<Match>,
+    /// How steps that run at the same time are raced.
+    pub race: Explorer,
     /// Some expectation says `since: step`: what is counted is kept before each step.
     pub(super) compares_steps: bool,
     pub(super) variables: Vec<(String, String)>,

@@ -3,6 +3,7 @@
 mod expect;
 mod flow;
 mod message;
+mod race;
 mod shape;
 mod step;
 
@@ -12,6 +13,7 @@ pub(super) use expect::{
 };
 pub(super) use flow::{Repeat, Time};
 pub(super) use message::{Answer, Bytes, BytesForm, HeaderLine, HttpVersion};
+pub(super) use race::Race;
 pub(super) use shape::{At, Json, OneOrMany, Pairs, Short};
 pub(super) use step::{Close, Connect, Request, Respond, Send, Side, Step, Steps, Tls};
 
@@ -52,6 +54,8 @@ pub(super) struct File {
     pub(super) upstream: Option<Answer>,
     /// The start must fail, and the reason or a log line must be like this.
     pub(super) refused: Option<At<Match>>,
+    /// How `host-test race` switches between the lists of steps under `together`.
+    pub(super) race: Option<Race>,
     /// What is done. With `cases`: what is done at the beginning of each of them.
     #[serde(default)]
     pub(super) steps: Steps,
@@ -86,6 +90,8 @@ pub(super) struct Case {
     pub(super) upstream: Option<Answer>,
     /// Instead of that of the file.
     pub(super) refused: Option<At<Match>>,
+    /// Instead of that of the file.
+    pub(super) race: Option<Race>,
     /// After the steps of the file.
     #[serde(default)]
     pub(super) steps: Steps,

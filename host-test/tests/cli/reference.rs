@@ -37,6 +37,7 @@ const ORDER: &[&str] = &[
     "Case",
     "PluginSetup",
     "Replace",
+    "Race",
     "Step",
     "Connect",
     "Tls",

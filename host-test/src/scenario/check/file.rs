@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::expect;
 use super::names::Names;
+use super::race;
 use super::step::Surroundings;
 use super::value::answer;
 use super::walk;
@@ -92,6 +93,9 @@ fn case(
     let refused = case
         .and_then(|case| case.refused.as_ref())
         .or(file.refused.as_ref());
+    let raced = case
+        .and_then(|case| case.race.as_ref())
+        .or(file.race.as_ref());
     let description = match case {
         Some(case) => case.description.as_ref(),
         None => file.description.as_ref(),
@@ -127,6 +131,7 @@ fn case(
             .transpose()?
             .unwrap_or_default(),
         refused: None,
+        race: race::explorer(raced, &scope)?,
         compares_steps: false,
         variables,
         steps,
