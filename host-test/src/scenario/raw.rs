@@ -15,7 +15,7 @@ pub(super) use flow::{Repeat, Time};
 pub(super) use message::{Answer, Bytes, BytesForm, HeaderLine, HttpVersion};
 pub(super) use race::Race;
 pub(super) use shape::{At, Json, OneOrMany, Pairs, Short};
-pub(super) use step::{Close, Connect, Request, Respond, Send, Side, Step, Steps, Tls};
+pub(super) use step::{Close, Connect, Request, Respond, Send, Side, Step, Steps, Tls, Wipe};
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -220,7 +220,7 @@ impl<W: World> Player<W> {
             Action::SetSharedData { vm_id, key, value } => {
                 world.set_shared_data(vm_id.as_deref(), key, value)
             }
-            Action::Wipe { vm_id, keys } => world.wipe(vm_id.as_deref(), keys.as_deref()),
+            Action::WipeSharedData => world.wipe_shared_data(),
             Action::Mark(name) => {
                 let counts = Counts::of(&self.world);
                 self.moments.marks.insert(name.clone(), counts);

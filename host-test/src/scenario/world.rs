@@ -123,12 +123,12 @@ pub trait World {
         value: &[u8],
     ) -> Result<(), Obstacle>;
 
-    /// Shared data are gone: these keys, or all.
+    /// All shared data are gone.
     ///
     /// # Errors
     ///
     /// When the step cannot be done.
-    fn wipe(&mut self, vm_id: Option<&str>, keys: Option<&[String]>) -> Result<(), Obstacle>;
+    fn wipe_shared_data(&mut self) -> Result<(), Obstacle>;
 
     /// What became of a request.
     fn exchange(&self, request: RequestIndex) -> Look<Exchange>;

@@ -54,7 +54,6 @@ const ORDER: &[&str] = &[
     "OnWorker",
     "Update",
     "SetSharedData",
-    "Wipe",
     "BytesForm",
     "Expect",
     "Upstream",
@@ -156,6 +155,7 @@ fn named(name: &str) -> String {
     }
     match name {
         "Text" => "text".to_owned(),
+        "Wipe" => "`shared_data`".to_owned(),
         "TextOrList" => "text or list of texts".to_owned(),
         "TextOrJson" => "text or JSON".to_owned(),
         "Side" => "`client`, `upstream` or `proxy`".to_owned(),

@@ -17,7 +17,6 @@ pub(super) fn connect(
     around: &Surroundings<'_>,
 ) -> Result<Connect, InvalidScenario> {
     let scope = around.scope;
-    let original = raw.original_destination.as_ref();
     let to = raw.to.as_ref();
     Ok(Connect {
         worker: worker(raw.worker.as_ref(), around)?,
@@ -36,9 +35,6 @@ pub(super) fn connect(
             Some(proxied) => Some((client(&proxied.from, scope)?, address(&proxied.to, scope)?)),
             None => None,
         },
-        original_destination: original
-            .map(|original| destination(original, scope))
-            .transpose()?,
     })
 }
 
@@ -67,11 +63,8 @@ pub(super) fn in_range(
 fn greeting(raw: &raw::Tls, scope: &Scope<'_>) -> Result<Tls, InvalidScenario> {
     Ok(Tls {
         server_name: optional(raw.sni.as_ref(), scope)?,
-        protocols: raw
-            .alpn
-            .iter()
-            .map(|name| name.expand(scope))
-            .collect::<Result<_, _>>()?,
+        version: optional(raw.version.as_ref(), scope)?.unwrap_or_else(|| "TLSv1.3".to_owned()),
+        client_certificate: raw.client_certificate,
         failure: optional(raw.fails.as_ref(), scope)?,
     })
 }

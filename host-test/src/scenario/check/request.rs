@@ -86,17 +86,15 @@ fn request_connection(
             worker: raw.worker.clone(),
             tls: raw.tls.clone(),
             proxied: raw.proxied.clone(),
-            original_destination: raw.original_destination.clone(),
             ..raw::Connect::default()
         };
         let connect = connect(&raw, place, around)?;
         return Ok((names.new_connection(None), Some(connect)));
     };
-    let given = [&raw.from, &raw.to, &raw.worker, &raw.original_destination];
+    let given = [&raw.from, &raw.to, &raw.worker];
     if given.iter().any(|given| given.is_some()) || raw.tls.is_some() || raw.proxied.is_some() {
         return Err(on.error(
-            "from, to, worker, tls, proxied and original_destination make a new connection; \
-             with on there is one already",
+            "from, to, worker, tls and proxied make a new connection; with on there is one already",
         ));
     }
     Ok((names.connection(Some(on), around.scope, on.place)?, None))

@@ -85,14 +85,7 @@ pub(super) fn check(
             key: raw.key.expand(scope)?,
             value: bytes(&raw.value, scope)?,
         }),
-        raw::Step::Wipe(raw) => {
-            let keys = raw.keys.as_ref();
-            let keys = keys.map(|keys| keys.iter().map(|key| key.expand(scope)).collect());
-            only(Action::Wipe {
-                vm_id: optional(raw.vm_id.as_ref(), scope)?,
-                keys: keys.transpose()?,
-            })
-        }
+        raw::Step::Wipe(raw::Wipe::SharedData) => only(Action::WipeSharedData),
         raw::Step::Mark(name) => {
             let name = name.expand(scope)?;
             names.mark(name.clone());

@@ -90,13 +90,8 @@ pub enum Action {
         /// The value.
         value: Vec<u8>,
     },
-    /// Shared data are gone.
-    Wipe {
-        /// The VM id; that of the only VM if none.
-        vm_id: Option<String>,
-        /// The keys; all of them if none.
-        keys: Option<Vec<String>>,
-    },
+    /// All shared data are gone.
+    WipeSharedData,
     /// A name for this moment.
     Mark(String),
     /// Nothing: the expectations alone.
@@ -133,7 +128,7 @@ pub struct Connect {
     pub worker: usize,
     /// The client. Port 0: whatever is free.
     pub source: SocketAddr,
-    /// Where to.
+    /// What the client dials.
     pub destination: Destination,
     /// Where the words for the destination stand.
     pub place: Place,
@@ -141,8 +136,6 @@ pub struct Connect {
     pub tls: Option<Tls>,
     /// What a PROXY header says: client and destination.
     pub proxied: Option<(SocketAddr, SocketAddr)>,
-    /// Where the client wanted to go before a firewall redirected it.
-    pub original_destination: Option<Destination>,
 }
 
 /// Where to.
@@ -163,8 +156,10 @@ pub enum Destination {
 pub struct Tls {
     /// The server name.
     pub server_name: Option<String>,
-    /// Protocols that are offered.
-    pub protocols: Vec<String>,
+    /// The version that both agree on.
+    pub version: String,
+    /// Whether the client shows a certificate.
+    pub client_certificate: bool,
     /// The handshake fails with this reason.
     pub failure: Option<String>,
 }

@@ -50,7 +50,7 @@ pub(in crate::scenario) enum Step {
     Update(Box<Update>),
     /// A neighbour in Envoy writes a value into shared data.
     SharedData(SetSharedData),
-    /// Shared data are gone, as after a restart of a neighbour.
+    /// Something is gone: `shared_data`, as after a hot restart.
     Wipe(Wipe),
     /// A name for this moment, for `since`.
     Mark(Text),
@@ -66,8 +66,9 @@ pub(in crate::scenario) struct Connect {
     pub(in crate::scenario) name: Option<Text>,
     /// The client: an address, with or without a port. Default: 203.0.113.1.
     pub(in crate::scenario) from: Option<Text>,
-    /// Where to: the name of a listener, a port, or an address with a port. Default: the first
-    /// listener.
+    /// What the client dials: the name of a listener, a port, or an address with a port. Where a
+    /// listener has the filter `original_dst`, it gets everything that no other listens for.
+    /// Default: the first listener.
     pub(in crate::scenario) to: Option<Text>,
     /// The worker that accepts it, from 0. Default: 0, or that of `on_worker`.
     pub(in crate::scenario) worker: Option<Text>,
@@ -75,9 +76,6 @@ pub(in crate::scenario) struct Connect {
     pub(in crate::scenario) tls: Option<Tls>,
     /// What a proxy in front says in the PROXY header.
     pub(in crate::scenario) proxied: Option<Proxied>,
-    /// Where the client wanted to go before a firewall redirected it: an address with a port, or a
-    /// port.
-    pub(in crate::scenario) original_destination: Option<Text>,
     /// What must be seen then; of this connection unless it says otherwise.
     pub(in crate::scenario) expect: Option<Box<Expect>>,
 }
@@ -88,9 +86,11 @@ pub(in crate::scenario) struct Connect {
 pub(in crate::scenario) struct Tls {
     /// The server name.
     pub(in crate::scenario) sni: Option<Text>,
-    /// Protocols that are offered.
+    /// The version that both agree on. Default: TLSv1.3.
+    pub(in crate::scenario) version: Option<Text>,
+    /// Whether the client shows a certificate. Default: false.
     #[serde(default)]
-    pub(in crate::scenario) alpn: Vec<Text>,
+    pub(in crate::scenario) client_certificate: bool,
     /// The handshake fails with this reason.
     pub(in crate::scenario) fails: Option<Text>,
 }
@@ -168,8 +168,6 @@ pub(in crate::scenario) struct Request {
     pub(in crate::scenario) tls: Option<Tls>,
     /// As in `connect`.
     pub(in crate::scenario) proxied: Option<Proxied>,
-    /// As in `connect`.
-    pub(in crate::scenario) original_destination: Option<Text>,
     /// Default: GET.
     pub(in crate::scenario) method: Option<Text>,
     /// Default: /.
@@ -258,14 +256,12 @@ pub(in crate::scenario) struct SetSharedData {
     pub(in crate::scenario) value: Bytes,
 }
 
-/// Shared data that are gone.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct Wipe {
-    /// The VM id. Default: that of the only VM.
-    pub(in crate::scenario) vm_id: Option<Text>,
-    /// The keys. Default: all of them.
-    pub(in crate::scenario) keys: Option<Vec<Text>>,
+/// What is gone.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum Wipe {
+    /// All shared data, as after a hot restart.
+    SharedData,
 }
 
 fn yes() -> bool {
