@@ -205,14 +205,7 @@ impl<W: World> Player<W> {
             Action::Respond(request, answer) => world.respond(*request, answer),
             Action::Advance(by) => world.advance(*by),
             Action::Time(time) => world.set_time(*time),
-            Action::Together(branches) => {
-                for step in branches.iter().flatten() {
-                    if self.play(step).is_break() {
-                        break;
-                    }
-                }
-                Ok(())
-            }
+            Action::Together(branches) => self.together(branches),
             Action::Update(setup, refused) => {
                 let result = world.update(setup);
                 self.updated(step.place, result, refused.as_ref())
@@ -228,6 +221,24 @@ impl<W: World> Player<W> {
             }
             Action::Look => Ok(()),
         }
+    }
+
+    /// What the steps expect is looked at when all of them are done: before, it would depend on
+    /// their order.
+    fn together(&mut self, branches: &[Vec<Placed>]) -> Result<(), Obstacle> {
+        match self.world.together(branches) {
+            Some(done) => done?,
+            None => {
+                for step in branches.iter().flatten() {
+                    self.act(step)?;
+                }
+            }
+        }
+        let steps = branches.iter().flatten();
+        for expectation in steps.flat_map(|step| &step.expectations) {
+            self.expect(expectation);
+        }
+        Ok(())
     }
 
     fn updated(

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::model::{Answer, Connect, ConnectionIndex, Peer, Request, RequestIndex, Time};
+use super::model::{Answer, Connect, ConnectionIndex, Peer, Placed, Request, RequestIndex, Time};
 use super::setup::Setup;
 use crate::abi::LogLevel;
 
@@ -89,6 +89,17 @@ pub trait World {
     ///
     /// When the step cannot be done.
     fn respond(&mut self, request: RequestIndex, answer: &Answer) -> Result<(), Obstacle>;
+
+    /// Does these lists of steps at the same time. `None` where that is one after the other, step
+    /// by step; then nothing was done.
+    ///
+    /// # Errors
+    ///
+    /// When a step cannot be done.
+    fn together(&mut self, lists: &[Vec<Placed>]) -> Option<Result<(), Obstacle>> {
+        let _ = lists;
+        None
+    }
 
     /// Time goes by.
     ///

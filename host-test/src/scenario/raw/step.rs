@@ -44,7 +44,7 @@ pub(in crate::scenario) enum Step {
     /// Steps whose connections go to one worker.
     OnWorker(OnWorker),
     /// Several lists of steps that may run at the same time; `run` takes one list after the
-    /// other, `race` every interleaving.
+    /// other, `race` every interleaving. What they expect is looked at when all are done.
     Together(Vec<Steps>),
     /// A new configuration while Envoy runs.
     Update(Box<Update>),
