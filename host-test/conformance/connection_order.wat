@@ -1,4 +1,4 @@
-;; The life of a connection, as a network filter sees it.
+;; The life of connections: a talk, silence, a half-close, a reset.
 (func (export "proxy_on_context_create") (param i32 i32)
   (call $called2 (str "on_context_create") (local.get 0) (local.get 1)))
 (func (export "proxy_on_vm_start") (param i32 i32) (result i32)
@@ -7,6 +7,7 @@
 (func (export "proxy_on_configure") (param i32 i32) (result i32)
   (call $called2 (str "on_configure") (local.get 0) (local.get 1))
   (i32.const 1))
+
 (func (export "proxy_on_new_connection") (param i32) (result i32)
   (call $called1 (str "on_new_connection") (local.get 0))
   (i32.const 0))

@@ -1,6 +1,8 @@
-;; The life of an HTTP stream.
+;; The life of HTTP streams: a plain one, one with everything, an empty answer, and none.
 (func (export "proxy_on_context_create") (param i32 i32)
-  (call $called2 (str "on_context_create") (local.get 0) (local.get 1)))
+  (if (local.get 1)
+    (then (call $called2 (str "on_context_create") (local.get 0) (local.get 1)))))
+
 (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
   (call $called3 (str "on_request_headers") (local.get 0) (local.get 1) (local.get 2))
   (i32.const 0))

@@ -2,6 +2,7 @@
 
 mod body;
 mod echo;
+mod grpc;
 mod http1;
 mod http2;
 mod message;
@@ -11,6 +12,7 @@ mod upstream;
 
 pub use self::{
     echo::Echo,
+    grpc::GrpcUpstream,
     http1::Http1,
     http2::Http2,
     message::{Request, Response},

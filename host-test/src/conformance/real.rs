@@ -8,7 +8,7 @@ mod upstream;
 use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context, Result};
-use real_envoy::{Envoy, Scratch, eventually, workspace_root};
+use real_envoy::{Envoy, Scratch, eventually, http::GrpcUpstream, workspace_root};
 
 use self::{client::Outcome, upstream::Upstream};
 use super::{Guest, Mismatch, Stage, Version};
@@ -62,12 +62,14 @@ pub fn measure(program: &Path, guests: &[&'static Guest]) -> Result<Measurement>
     scratch.write("refused.yaml", &config::refused(&guests, &folder))?;
     let yaml = scratch.write("envoy.yaml", &config::bootstrap(&guests, &folder))?;
     let upstream = Upstream::start()?;
+    let grpc = GrpcUpstream::start()?;
     let envoy = Envoy::builder(yaml)
         .map_port(config::UPSTREAM_PORT, upstream.port())
+        .map_port(config::GRPC_PORT, grpc.port())
         .envoy_binary(workspace_root().join(program))
         .concurrency(1)
         .start()?;
-    let outcomes = drive(&envoy, &guests)?;
+    let outcomes = drive(&envoy, &guests).with_context(|| last_words(&envoy))?;
     let transcripts = settle(&envoy, &upstream, version, &guests, &outcomes);
     Ok(Measurement {
         version,
@@ -97,17 +99,52 @@ fn drive(envoy: &Envoy, guests: &[&'static Guest]) -> Result<BTreeMap<&'static s
             Stage::Root | Stage::Refused => continue,
             Stage::Connection(conversations) => conversations
                 .iter()
-                .map(|steps| client::converse(envoy, guest, addr(), steps))
+                .map(|steps| {
+                    one_by_one(envoy, guest, || {
+                        client::converse(envoy, guest, addr(), steps)
+                    })
+                })
                 .collect::<Result<Vec<_>>>(),
             Stage::Http(exchanges) => exchanges
                 .iter()
-                .map(|exchange| client::exchange(guest, addr(), exchange))
+                .map(|exchange| {
+                    one_by_one(envoy, guest, || client::exchange(guest, addr(), exchange))
+                })
                 .collect(),
         };
         outcomes.insert(guest.name, outcome.with_context(|| guest.name)?);
     }
     Ok(outcomes)
 }
+
+/// Plays a client and waits until Envoy has done with its connection, so that the next one comes
+/// after the last line of this one.
+fn one_by_one(
+    envoy: &Envoy,
+    guest: &Guest,
+    client: impl FnOnce() -> Result<Outcome>,
+) -> Result<Outcome> {
+    let outcome = client()?;
+    // Only this one, for all that Envoy counts would take longer than the client.
+    let active = format!(
+        "/stats?filter=^listener.{}.downstream_cx_active$",
+        guest.name
+    );
+    eventually("the connection is gone", PATIENCE, || {
+        let answer = envoy.admin_get(&active).ok()?.text();
+        answer.trim().ends_with(": 0").then_some(())
+    })?;
+    Ok(outcome)
+}
+
+/// The end of the log, for when something does not go on.
+fn last_words(envoy: &Envoy) -> String {
+    let log = envoy.log();
+    let lines: Vec<_> = log.lines().rev().take(LAST_WORDS).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}
+
+const LAST_WORDS: usize = 20;
 
 /// Waits until every guest has reported what it must, or no line has come for a while.
 fn settle(

@@ -6,8 +6,10 @@ use super::super::{ENVIRONMENT, Guest, PLUGIN_CONFIGURATION, Stage, VM_CONFIGURA
 
 /// The port of the upstream in the configuration.
 pub(super) const UPSTREAM_PORT: u16 = 9000;
+/// The port of the gRPC server in the configuration.
+pub(super) const GRPC_PORT: u16 = 9001;
 /// A port that nobody listens on.
-const CLOSED_PORT: u16 = 9001;
+const CLOSED_PORT: u16 = 9002;
 
 /// The port of the listener for the guest at `index`.
 pub(super) fn port(index: usize) -> u16 {
@@ -51,11 +53,12 @@ pub(super) fn bootstrap(guests: &[&Guest], folder: &Path) -> String {
          dynamic_resources:\n  \
            lds_config: {{ path_config_source: {{ path: \"{refused}\" }} }}\n\
          static_resources:\n  \
-           clusters:\n{upstream}{closed}  \
+           clusters:\n{upstream}{grpc}{closed}  \
            listeners:\n{listeners}",
         refused = refused.display(),
-        upstream = cluster("upstream", UPSTREAM_PORT),
-        closed = cluster("closed", CLOSED_PORT),
+        upstream = cluster("upstream", UPSTREAM_PORT, HTTP1),
+        grpc = cluster("grpc", GRPC_PORT, HTTP2),
+        closed = cluster("closed", CLOSED_PORT, HTTP1),
     )
 }
 
@@ -106,6 +109,7 @@ fn service(plugin: &str) -> String {
 fn listener(name: &str, port: u16, filters: &str) -> String {
     format!(
         "  - name: {name}\n    \
+             stat_prefix: {name}\n    \
              address: {{ socket_address: {{ address: 127.0.0.1, port_value: {port} }} }}\n    \
              filter_chains:\n    \
              - filters:\n{filters}"
@@ -131,6 +135,7 @@ fn http_filters(plugin: &str) -> String {
                    \"@type\": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager\n          \
                    stat_prefix: http\n          \
                    generate_request_id: false\n          \
+                   delayed_close_timeout: 0.02s\n          \
                    http_protocol_options: {{ enable_trailers: true }}\n          \
                    http_filters:\n          \
                    - name: wasm\n            \
@@ -153,14 +158,17 @@ fn http_filters(plugin: &str) -> String {
     )
 }
 
-fn cluster(name: &str, port: u16) -> String {
+const HTTP1: &str = "http_protocol_options: { enable_trailers: true }";
+const HTTP2: &str = "http2_protocol_options: {}";
+
+fn cluster(name: &str, port: u16, protocol: &str) -> String {
     format!(
         "  - name: {name}\n    \
              type: STATIC\n    \
              typed_extension_protocol_options:\n      \
                envoy.extensions.upstreams.http.v3.HttpProtocolOptions:\n        \
                  \"@type\": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions\n        \
-                 explicit_http_config: {{ http_protocol_options: {{ enable_trailers: true }} }}\n    \
+                 explicit_http_config: {{ {protocol} }}\n    \
              load_assignment:\n      \
                cluster_name: {name}\n      \
                endpoints:\n      \

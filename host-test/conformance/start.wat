@@ -1,0 +1,12 @@
+;; A command: _start, but not main.
+(global $started (mut i32) (i32.const 0))
+(global $main (mut i32) (i32.const 0))
+(func (export "_start")
+  (global.set $started (i32.add (global.get $started) (i32.const 1))))
+(func (export "main") (param i32 i32) (result i32)
+  (global.set $main (i32.const 1))
+  (i32.const 0))
+(func (export "proxy_on_vm_start") (param i32 i32) (result i32)
+  (call $status (str "times that _start ran") (global.get $started))
+  (call $yes (str "main ran") (global.get $main))
+  (i32.const 1))
