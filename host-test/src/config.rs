@@ -9,6 +9,7 @@ mod filter;
 mod http;
 mod listener;
 mod matching;
+mod node;
 mod plugin;
 mod rbac;
 mod route;

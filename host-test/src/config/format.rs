@@ -9,6 +9,7 @@ mod parse;
 mod render;
 mod time;
 
+pub(crate) use self::time::http_date;
 pub use self::{
     attributes::{Attributes, Endpoint, Number, Text},
     command::{AddressPart, Command, InvalidFormat},

@@ -28,6 +28,9 @@ pub struct Listener {
     pub default_chain: Option<FilterChain>,
     /// Written when a connection ends.
     pub access_logs: Vec<AccessLog>,
+    /// `per_connection_buffer_limit_bytes`: more than this of a body filters cannot keep. Envoy's
+    /// default is 1 MiB.
+    pub buffer_limit_bytes: usize,
 }
 
 impl Default for Listener {
@@ -42,6 +45,7 @@ impl Default for Listener {
             chains: Vec::new(),
             default_chain: None,
             access_logs: Vec::new(),
+            buffer_limit_bytes: 1 << 20,
         }
     }
 }

@@ -67,6 +67,20 @@ const FIELDS: &[(char, &[Piece])] = {
 /// Short forms.
 const SHORT: &[(char, &str)] = &[('T', "%H:%M:%S"), ('F', "%Y-%m-%d"), ('R', "%H:%M")];
 
+/// A moment as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
+pub(crate) fn http_date(nanos: u64) -> String {
+    let moment = Moment::new(nanos);
+    let text = |field| moment.text(field);
+    let (hour, minute, second) = (text(Field::Hour), text(Field::Minute), text(Field::Second));
+    format!(
+        "{}, {} {} {} {hour}:{minute}:{second} GMT",
+        text(Field::Weekday),
+        text(Field::Day),
+        text(Field::MonthName),
+        text(Field::Year),
+    )
+}
+
 impl TimeFormat {
     /// Parses a format; the empty one is Envoy's default.
     pub(super) fn parse(text: &str) -> Result<Self, InvalidFormat> {
