@@ -3,18 +3,21 @@
 //! Each is written as what Envoy does, in Envoy's order of checks, because the order decides which
 //! status a guest sees. A refusal is a status for the guest; a trap is for the embedder.
 
+mod buffer;
 mod call;
 mod clock;
 mod context;
+mod header;
+mod local_reply;
 mod log;
 mod metric;
+mod property;
 mod queue;
 mod runtime;
 mod shared_data;
+mod stream;
 mod timer;
 mod wasi;
-
-pub(crate) use call::{At, Call, Refusal, host_call};
 
 use crate::abi::AbiVersion;
 use crate::guest::State;
@@ -33,6 +36,11 @@ pub(crate) fn add_to_linker(
     context::add_to_linker(linker)?;
     wasi::add_to_linker(linker)?;
     runtime::add_to_linker(linker)?;
+    buffer::add_to_linker(linker, abi)?;
+    header::add_to_linker(linker)?;
+    property::add_to_linker(linker)?;
+    local_reply::add_to_linker(linker)?;
+    stream::add_to_linker(linker, abi)?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::abi::HostCall;
 use crate::config::Bootstrap;
+use crate::connection::Listeners;
 use crate::guest::{Engine, InvalidModule, Limits};
 use crate::hook::Hook;
 use crate::process::{BuildError, InvalidBootstrap, Plan, PluginIndex, Thread, Vm};
@@ -96,11 +97,14 @@ impl HostBuilder {
             shared.clone(),
         )?;
         let plan = Arc::new(plan);
+        let listeners = Arc::new(Listeners::new(&self.bootstrap, &plan));
+        let worker = |index| {
+            let thread = Thread::new(ThreadId::Worker(index), plan.clone());
+            Worker::new(thread, listeners.clone())
+        };
         let mut host = Host {
             main: Thread::new(ThreadId::Main, plan.clone()),
-            workers: (0..self.workers)
-                .map(|index| Worker::new(Thread::new(ThreadId::Worker(index), plan.clone())))
-                .collect(),
+            workers: (0..self.workers).map(worker).collect(),
             bases: Vec::new(),
             shared,
         };
@@ -182,25 +186,25 @@ impl Host {
     }
 
     fn next_due(&self) -> Option<(u64, ThreadId)> {
-        let threads = [&self.main].into_iter();
-        threads
-            .chain(self.workers.iter().map(|worker| &worker.thread))
-            .filter_map(|thread| Some((thread.next_tick()?.due_nanos, thread.id)))
-            .min()
+        let main = self.main.next_tick().map(|tick| tick.due_nanos);
+        let workers = self.workers.iter();
+        let workers = workers.filter_map(|worker| Some((worker.next_due()?, worker.thread.id)));
+        let main = main.map(|due| (due, ThreadId::Main));
+        main.into_iter().chain(workers).min()
     }
 
     fn run_due(&mut self, thread: ThreadId) {
-        let thread = match thread {
-            ThreadId::Main => Some(&mut self.main),
-            ThreadId::Worker(index) => {
-                let worker = self.workers.get_mut(index);
-                worker.map(|worker| &mut worker.thread)
+        match thread {
+            ThreadId::Main => {
+                if let Some(tick) = self.main.next_tick() {
+                    self.main.tick(&tick);
+                }
             }
-        };
-        if let Some(thread) = thread
-            && let Some(tick) = thread.next_tick()
-        {
-            thread.tick(&tick);
+            ThreadId::Worker(index) => {
+                if let Some(worker) = self.workers.get_mut(index) {
+                    worker.run_due();
+                }
+            }
         }
     }
 
@@ -209,7 +213,7 @@ impl Host {
         /// Callbacks of queues that may follow from one event: a guest could feed itself for ever.
         const ROUNDS_MAX: usize = 100_000;
         for _ in 0..ROUNDS_MAX {
-            self.main.take_deferred();
+            self.main.forget_deferred();
             for worker in &mut self.workers {
                 worker.settle();
             }
@@ -248,6 +252,11 @@ impl Host {
     #[must_use]
     pub fn workers(&self) -> usize {
         self.workers.len()
+    }
+
+    /// The worker with this number.
+    pub(crate) fn worker(&self, index: usize) -> Option<&Worker> {
+        self.workers.get(index)
     }
 
     /// All workers: two of them can be moved to threads of their own.

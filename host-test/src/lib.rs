@@ -17,9 +17,12 @@ mod calls;
 pub mod check;
 pub mod config;
 pub mod conformance;
+pub mod connection;
 pub mod guest;
 pub mod hook;
 mod host;
+pub mod http;
+pub mod network;
 mod process;
 pub mod profile;
 pub mod race;
@@ -29,6 +32,10 @@ pub mod shared;
 pub mod trace;
 mod worker;
 
+pub use connection::{
+    By, Connect, ConnectError, ConnectionId, ConnectionView, Gone, Request, Response, StreamId,
+    StreamView,
+};
 pub use host::{Host, HostBuilder};
 pub use process::{BuildError, InvalidBootstrap};
 pub use worker::Worker;

@@ -3,6 +3,7 @@
 //! Each part has a lock of its own that is held for one operation only, as Envoy's own are: what a
 //! guest reads and writes in two host calls can be interleaved with other threads in between.
 
+mod access_log;
 mod clock;
 mod counts;
 mod data;
@@ -11,6 +12,7 @@ mod metrics;
 mod queues;
 mod random;
 
+pub use access_log::{AccessLogLine, AccessLogs};
 pub use clock::Clock;
 pub use counts::Counts;
 pub use data::{SharedData, SharedValue};
@@ -59,6 +61,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// Log lines.
     pub log: Log,
+    /// What access logs have written.
+    pub access_log: AccessLogs,
     /// Random bytes.
     pub random: Random,
     /// Host calls, where somebody wants to know them.

@@ -1,20 +1,27 @@
 //! A worker: a thread with connections.
 
+use std::sync::Arc;
+
+use crate::connection::{Listeners, Traffic};
 use crate::process::Thread;
+use crate::shared::ThreadId;
 
 /// A worker thread of Envoy. It can be moved to a thread of its own.
 pub struct Worker {
     pub(crate) thread: Thread,
+    pub(crate) traffic: Traffic,
 }
 
 impl Worker {
-    pub(crate) fn new(thread: Thread) -> Self {
-        Self { thread }
-    }
-
-    /// Does what callbacks have asked for.
-    pub(crate) fn settle(&mut self) {
-        self.thread.take_deferred();
+    pub(crate) fn new(thread: Thread, listeners: Arc<Listeners>) -> Self {
+        let index = match thread.id {
+            ThreadId::Worker(index) => index,
+            ThreadId::Main => 0,
+        };
+        Self {
+            thread,
+            traffic: Traffic::new(index, listeners),
+        }
     }
 
     /// Runs the tick of each root context that has a timer, due or not. Time stands still.

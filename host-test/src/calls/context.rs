@@ -37,7 +37,7 @@ fn done(caller: Caller<'_, State>) -> wasmtime::Result<u32> {
             return Err(Status::NotFound.into());
         }
         state.pending_delete.insert(id);
-        state.deferred.push(Deferred::FinishShutdown);
+        state.deferred.push_back(Deferred::FinishShutdown);
         Ok(())
     })
 }

@@ -1,10 +1,12 @@
 //! What the host knows of one VM while its guest runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::abi::{AbiVersion, Callback, HostCall, StreamType};
-use crate::config::{Plugin, VmConfig};
+use crate::abi::{AbiVersion, BufferType, Callback, HostCall, StreamType};
+use crate::config::{Node, Plugin, VmConfig};
+use crate::http::{self, LocalReply};
+use crate::network;
 use crate::shared::{MetricHandle, Shared, ThreadId};
 
 /// The data of a wasmtime store.
@@ -29,11 +31,15 @@ pub(crate) struct State {
     /// Roots that have said `done` since.
     pub(crate) pending_delete: BTreeSet<u32>,
     /// What is done after the callback.
-    pub(crate) deferred: Vec<Deferred>,
+    pub(crate) deferred: VecDeque<Deferred>,
     /// A local reply was sent in this callback: no filter goes on, whatever the guest returns.
     pub(crate) is_iteration_stopped: bool,
     /// Host calls that are allowed although others are not; none if all are.
     pub(crate) restricted: Option<&'static [HostCall]>,
+    /// The buffer that each context has looked at last.
+    pub(crate) last_buffers: BTreeMap<u32, BufferType>,
+    /// What the process says of itself.
+    pub(crate) node: Arc<Node>,
     /// Timers by root context.
     pub(crate) timers: BTreeMap<u32, Timer>,
     /// Metrics that this VM has defined; see [`crate::calls`] for their numbers.
@@ -69,9 +75,26 @@ pub(crate) struct Context {
 }
 
 /// What a context stands for.
+#[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// A plugin.
     Root,
+    /// A plugin at a connection.
+    Network(network::Place),
+    /// A plugin at a stream.
+    Http(http::Place),
+}
+
+impl Deferred {
+    /// The context that it is about; 0 for the whole VM.
+    pub(crate) fn context(&self) -> u32 {
+        match self {
+            Self::Continue { context, .. }
+            | Self::Close { context, .. }
+            | Self::LocalReply { context, .. } => *context,
+            Self::FinishShutdown => 0,
+        }
+    }
 }
 
 /// Something that a host call asks for and that is done when the guest has returned.
@@ -91,6 +114,13 @@ pub(crate) enum Deferred {
         /// The direction.
         stream: StreamType,
     },
+    /// A stream is answered.
+    LocalReply {
+        /// Its context.
+        context: u32,
+        /// The answer.
+        reply: LocalReply,
+    },
     /// Roots that said `done` are deleted.
     FinishShutdown,
 }
@@ -102,6 +132,7 @@ impl State {
         vm: usize,
         config: Arc<VmConfig>,
         abi: AbiVersion,
+        node: Arc<Node>,
         memory_bytes: usize,
     ) -> Self {
         Self {
@@ -117,9 +148,11 @@ impl State {
             configuring: None,
             pending_done: BTreeSet::new(),
             pending_delete: BTreeSet::new(),
-            deferred: Vec::new(),
+            deferred: VecDeque::new(),
             is_iteration_stopped: false,
             restricted: None,
+            last_buffers: BTreeMap::new(),
+            node,
             timers: BTreeMap::new(),
             metrics: Default::default(),
             host_calls: [0; HostCall::ALL.len()],

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Bootstrap, Code, HttpFilter, NetworkFilter, Plugin, VmConfig};
+use crate::config::{Bootstrap, Code, HttpFilter, NetworkFilter, Node, Plugin, VmConfig};
 use crate::guest::{Engine, InvalidModule, Limits, Module};
 use crate::shared::Shared;
 
@@ -19,6 +19,7 @@ pub(crate) struct Plan {
     pub(crate) plugins: Vec<PluginPlan>,
     pub(crate) limits: Limits,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) node: Arc<Node>,
 }
 
 /// One VM per thread.
@@ -74,6 +75,7 @@ impl Plan {
             plugins: Vec::new(),
             limits,
             shared,
+            node: Arc::new(bootstrap.node.clone()),
         };
         for plugin in filter_plugins(bootstrap) {
             plan.add(plugin, false, folder, engine)?;

@@ -29,7 +29,7 @@ struct Handle {
 }
 
 /// A certain VM: not the one that takes its place after a crash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct VmRef {
     vm: usize,
     generation: u32,
@@ -89,7 +89,7 @@ impl Thread {
         };
         let started = living.start(index, &planned.plugin);
         // What a plugin asks for while it is configured has nothing to act on.
-        living.take_deferred();
+        living.forget_deferred();
         let root = started?;
         let loaded_nanos = plan.shared.clock.monotonic_nanos();
         if let Some(handle) = self.handles.get_mut(index.0) {
@@ -235,19 +235,20 @@ impl Thread {
         }
     }
 
-    /// What callbacks have asked for since the last time.
-    pub(crate) fn take_deferred(&mut self) -> Vec<(VmRef, crate::guest::Deferred)> {
-        let mut all = Vec::new();
-        for (number, living) in self.vms.iter_mut().enumerate() {
-            let Some(living) = living else { continue };
-            let vm = VmRef {
-                vm: number,
-                generation: living.generation,
-            };
-            let deferred = living.vm.take_deferred();
-            all.extend(deferred.into_iter().map(|action| (vm, action)));
+    /// The VMs that are there now, also dead ones.
+    pub(crate) fn vm_refs(&self) -> Vec<VmRef> {
+        let there = |(vm, place): (usize, &Option<Living>)| {
+            let generation = place.as_ref()?.generation;
+            Some(VmRef { vm, generation })
+        };
+        self.vms.iter().enumerate().filter_map(there).collect()
+    }
+
+    /// Does nothing of what callbacks have asked for: this thread has no connections.
+    pub(crate) fn forget_deferred(&mut self) {
+        for living in self.vms.iter_mut().flatten() {
+            living.vm.forget_deferred();
         }
-        all
     }
 }
 

@@ -49,6 +49,7 @@ impl Vm {
             vm,
             planned.config.clone(),
             planned.module.abi(),
+            plan.node.clone(),
             plan.limits.memory_bytes,
         );
         // Of several plugins the first one's restriction holds for the VM.
@@ -143,7 +144,7 @@ impl Vm {
     }
 
     /// Calls the guest in a context. What the callback asked to be done afterwards waits in
-    /// [`Vm::take_deferred`].
+    /// [`Vm::next_deferred`].
     ///
     /// Fails when the guest does not return; then, and ever after, the VM is dead.
     pub(crate) fn call(
@@ -173,12 +174,19 @@ impl Vm {
         }
     }
 
-    /// What callbacks have asked for since the last time, in order.
-    pub(crate) fn take_deferred(&mut self) -> Vec<Deferred> {
-        let mut deferred = std::mem::take(&mut self.instance.state_mut().deferred);
-        deferred.retain(|action| *action != Deferred::FinishShutdown);
-        self.finish_shutdown();
-        deferred
+    /// The next thing that callbacks have asked for and that is to be done outside of this VM.
+    pub(crate) fn next_deferred(&mut self) -> Option<Deferred> {
+        loop {
+            match self.instance.state_mut().deferred.pop_front()? {
+                Deferred::FinishShutdown => self.finish_shutdown(),
+                other => return Some(other),
+            }
+        }
+    }
+
+    /// Does nothing of what callbacks have asked for.
+    pub(crate) fn forget_deferred(&mut self) {
+        while self.next_deferred().is_some() {}
     }
 
     /// Deletes the roots that have said `done`.

@@ -1,0 +1,42 @@
+//! Connections as a test sees them: made, written to, closed, looked at.
+
+mod connect;
+mod host;
+mod listeners;
+pub(crate) mod log_lines;
+mod operations;
+pub(crate) mod property;
+pub(crate) mod rbac;
+pub(crate) mod runner;
+mod stream;
+mod turn;
+mod view;
+
+pub use connect::{Connect, ConnectError};
+pub use operations::{By, Gone};
+pub use stream::{Request, Response};
+pub use view::{ConnectionView, StreamView};
+
+pub(crate) use listeners::Listeners;
+pub(crate) use turn::Traffic;
+
+#[cfg(test)]
+mod tests;
+
+/// A connection of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId {
+    /// The worker it runs on.
+    pub worker: usize,
+    /// Its number in the process.
+    pub id: u64,
+}
+
+/// A stream of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    /// The worker it runs on.
+    pub worker: usize,
+    /// Its number on the worker.
+    pub id: u64,
+}

@@ -1,0 +1,241 @@
+//! How a connection begins: listener, listener filters, filter chain.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::ConnectionId;
+use super::listeners::Active;
+use super::turn::Waiting;
+use crate::Worker;
+use crate::abi::MetricType;
+use crate::config::{ListenerFilter, TransportSocket};
+use crate::network::{self, Addresses, Offer, TlsInfo};
+
+/// A connection of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connect {
+    /// Who connects.
+    pub source: SocketAddr,
+    /// What the client has dialled.
+    pub destination: SocketAddr,
+    /// What the client says in TLS; none for a client that does not speak it.
+    pub tls: Option<TlsInfo>,
+    /// Source and destination in the PROXY header that the client begins with, if it does.
+    pub proxied: Option<(SocketAddr, SocketAddr)>,
+}
+
+impl Connect {
+    /// A connection without TLS and PROXY header.
+    #[must_use]
+    pub fn new(source: SocketAddr, destination: SocketAddr) -> Self {
+        Self {
+            source,
+            destination,
+            tls: None,
+            proxied: None,
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectError {
+    /// Nobody listens there.
+    Refused(SocketAddr),
+    /// There is no such worker.
+    NoWorker(usize),
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(address) => write!(f, "no listener takes connections to {address}"),
+            Self::NoWorker(worker) => write!(f, "there is no worker {worker}"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+impl Worker {
+    /// Accepts a connection: its listener filters decide or wait, then its network filters hear
+    /// of it.
+    ///
+    /// Fails when nobody listens at the destination.
+    pub fn connect(&mut self, connect: Connect) -> Result<ConnectionId, ConnectError> {
+        let listeners = Arc::clone(&self.traffic.listeners);
+        let Some(listener) = listeners.find(connect.destination) else {
+            return Err(ConnectError::Refused(connect.destination));
+        };
+        let id = ConnectionId {
+            worker: self.traffic.worker,
+            id: listeners.next_connection(),
+        };
+        let now_nanos = self.thread.plan.shared.clock.monotonic_nanos();
+        let mut waiting = Waiting::new(connect, listener, now_nanos);
+        if let Some(header) = waiting.stray_header(listener) {
+            waiting.bytes = header;
+        }
+        self.decide(id, waiting, listener, false);
+        self.end_turn();
+        Ok(id)
+    }
+
+    /// Lets the listener filters look at what has come; the connection waits on, is closed, or
+    /// gets its filters.
+    pub(super) fn decide(
+        &mut self,
+        id: ConnectionId,
+        waiting: Waiting,
+        listener: &Active,
+        has_ended: bool,
+    ) {
+        match waiting.verdict(listener) {
+            Verdict::Wait if has_ended => {
+                self.count(listener, "downstream_listener_filter_remote_close");
+                self.traffic.swallowed(id.id);
+            }
+            Verdict::Wait => self.traffic.wait(id.id, Box::new(waiting)),
+            Verdict::Refuse => {
+                self.count(listener, "downstream_listener_filter_error");
+                self.traffic.swallowed(id.id);
+            }
+            Verdict::Accept => self.accept(id, waiting, listener),
+        }
+    }
+
+    /// Chooses the filter chain and begins.
+    pub(super) fn accept(&mut self, id: ConnectionId, waiting: Waiting, listener: &Active) {
+        let Connect {
+            source,
+            destination,
+            tls,
+            proxied,
+        } = waiting.connect;
+        let is_inspected = listener.inspects_tls();
+        let believed = proxied.filter(|_| listener.reads_proxy_header());
+        let addresses = Addresses {
+            remote: believed.map_or(source, |(source, _)| source),
+            direct_remote: source,
+            local: believed.map_or(destination, |(_, destination)| destination),
+        };
+        let server_name = match &tls {
+            Some(tls) if is_inspected => tls.server_name.to_ascii_lowercase(),
+            _ => String::new(),
+        };
+        let transport_protocol = match (is_inspected, &tls) {
+            (true, Some(_)) => "tls",
+            (true, None) => "raw_buffer",
+            (false, _) => "",
+        };
+        let offer = Offer {
+            local: addresses.local,
+            remote: addresses.remote,
+            direct_remote: addresses.direct_remote,
+            server_name: &server_name,
+            transport_protocol,
+            application_protocols: &[],
+        };
+        let Some(chain) = listener.chain(&offer) else {
+            self.count(listener, "no_filter_chain_match");
+            self.traffic.swallowed(id.id);
+            return;
+        };
+        self.count(listener, "downstream_cx_total");
+        let is_tls = matches!(chain.transport, TransportSocket::Tls { .. });
+        let state = network::State::accepted(
+            id.id,
+            Arc::clone(&listener.config),
+            chain.blueprint.name.clone(),
+            addresses,
+            self.thread.plan.shared.clock.unix_nanos(),
+        );
+        let failure = tls.as_ref().and_then(|tls| tls.failure.clone());
+        {
+            let mut state = crate::shared::lock(&state);
+            state.requested_server_name = server_name;
+            if is_tls {
+                state.tls = Some(tls.unwrap_or_default());
+            }
+        }
+        self.traffic.opened(id.id, &state);
+        chain.blueprint.instantiate(self, &state);
+        network::start(self, &state);
+        if let Some(failure) = failure.filter(|_| is_tls) {
+            network::fail_handshake(self, &state, &failure);
+        }
+        if !waiting.bytes.is_empty() {
+            network::receive(self, &state, &waiting.bytes, false);
+        }
+    }
+
+    pub(super) fn count(&mut self, listener: &Active, counter: &str) {
+        let metrics = &self.thread.plan.shared.metrics;
+        let counter = metrics.define(MetricType::Counter, &listener.counter(counter));
+        counter.add(1);
+    }
+}
+
+/// What the listener filters say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Accept,
+    /// They need more bytes.
+    Wait,
+    Refuse,
+}
+
+impl Waiting {
+    /// What the listener filters say to what has come so far.
+    fn verdict(&self, listener: &Active) -> Verdict {
+        let connect = &self.connect;
+        for filter in &listener.config.listener_filters {
+            let verdict = match filter {
+                ListenerFilter::OriginalDestination => Verdict::Accept,
+                ListenerFilter::ProxyProtocol {
+                    allow_requests_without_proxy_protocol,
+                } => match (&connect.proxied, self.bytes.is_empty()) {
+                    (Some(_), _) => Verdict::Accept,
+                    (None, true) => Verdict::Wait,
+                    (None, false) if *allow_requests_without_proxy_protocol => Verdict::Accept,
+                    (None, false) => Verdict::Refuse,
+                },
+                ListenerFilter::TlsInspector => match (&connect.tls, self.bytes.is_empty()) {
+                    (None, true) => Verdict::Wait,
+                    _ => Verdict::Accept,
+                },
+            };
+            if verdict != Verdict::Accept {
+                return verdict;
+            }
+        }
+        Verdict::Accept
+    }
+
+    /// The PROXY header as bytes, where no listener filter takes it.
+    fn stray_header(&self, listener: &Active) -> Option<Vec<u8>> {
+        let (source, destination) = self.connect.proxied?;
+        if listener.reads_proxy_header() {
+            return None;
+        }
+        let family = if source.is_ipv4() { "TCP4" } else { "TCP6" };
+        let (from, to) = (source.ip(), destination.ip());
+        let ports = (source.port(), destination.port());
+        Some(format!("PROXY {family} {from} {to} {} {}\r\n", ports.0, ports.1).into_bytes())
+    }
+}
+
+impl Active {
+    fn inspects_tls(&self) -> bool {
+        self.config
+            .listener_filters
+            .contains(&ListenerFilter::TlsInspector)
+    }
+
+    fn reads_proxy_header(&self) -> bool {
+        let reads =
+            |filter: &ListenerFilter| matches!(filter, ListenerFilter::ProxyProtocol { .. });
+        self.config.listener_filters.iter().any(reads)
+    }
+}

@@ -1,0 +1,42 @@
+//! HTTP streams: their data, and the HTTP filters that act on them.
+//!
+//! What happens to a stream happens here as in Envoy (`ConnectionManagerImpl`, `FilterManager` of
+//! 1.40.0): request and response pass the filters in opposite order, a filter that stops keeps
+//! what comes, an answer of Envoy itself passes the filters of the response.
+
+mod access_log;
+mod arrival;
+mod attributes;
+mod blueprint;
+mod decode;
+mod departure;
+mod encode;
+mod filter;
+mod flow;
+mod forwarded;
+mod headers;
+mod http1;
+mod limit;
+mod local_reply;
+mod manager;
+mod native;
+mod path;
+mod plugin;
+mod properties;
+mod redirect;
+mod response;
+mod router;
+mod routing;
+mod state;
+mod view;
+
+pub use headers::{HeaderKind, HeaderMap};
+pub use local_reply::LocalReply;
+pub use state::{Protocol, State, Upstream};
+
+pub(crate) use blueprint::Blueprint;
+pub(crate) use manager::{Manager, on_connection_close, on_data, release};
+pub(crate) use plugin::{continue_decoding, continue_encoding, local_reply, reset_by_filter};
+pub(crate) use router::{respond_data, respond_headers, respond_trailers, upstream_reset};
+pub(crate) use state::{Handle, Place};
+pub(crate) use view::Invisible;

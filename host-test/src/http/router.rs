@@ -1,0 +1,232 @@
+//! Where a request goes: to an upstream, or back with an answer of the route.
+
+use super::filter::{DataStatus, HeadersStatus, TrailersStatus};
+use super::flow::Start;
+use super::headers::HeaderMap;
+use super::local_reply::{self, LocalReply};
+use super::state::{Handle, Place, Source, State};
+use super::{encode, redirect};
+use crate::config::RouteAction;
+use crate::connection::runner::Runner;
+use crate::shared::{Clock, lock};
+
+/// A request has come to the router.
+pub(super) fn on_headers(runner: &mut dyn Runner, place: &Place, is_end: bool) -> HeadersStatus {
+    let reply = {
+        let mut state = lock(&place.stream);
+        state.refresh_route();
+        let action = state.route.as_ref().map(|route| route.action.clone());
+        match action {
+            None => {
+                state.response_flags.push("NR");
+                Some(reply(404, "route_not_found", Vec::new()))
+            }
+            Some(RouteAction::DirectResponse { status, body }) => {
+                Some(reply(status, "direct_response", body))
+            }
+            Some(RouteAction::Redirect(to)) => {
+                let location = redirect::location(&to, &state);
+                let mut reply = reply(to.status, "direct_response", Vec::new());
+                reply.headers.push((b"location".to_vec(), location));
+                Some(reply)
+            }
+            Some(RouteAction::Cluster { cluster, .. }) if !runner.has_cluster(&cluster) => {
+                state.response_flags.push("NC");
+                Some(reply(503, "cluster_not_found", Vec::new()))
+            }
+            Some(action @ RouteAction::Cluster { .. }) => {
+                send_upstream(&mut state, &action, is_end);
+                drop(state);
+                ready(runner, &place.stream);
+                return HeadersStatus::StopIteration;
+            }
+        }
+    };
+    if let Some(reply) = reply {
+        local_reply::send(runner, &place.stream, reply);
+    }
+    HeadersStatus::StopIteration
+}
+
+fn reply(code: u16, details: &str, body: Vec<u8>) -> LocalReply {
+    LocalReply {
+        code,
+        body,
+        details: details.into(),
+        ..LocalReply::default()
+    }
+}
+
+fn send_upstream(state: &mut State, action: &RouteAction, is_end: bool) {
+    let RouteAction::Cluster {
+        cluster,
+        timeout,
+        prefix_rewrite,
+        host_rewrite,
+    } = action
+    else {
+        return;
+    };
+    let matched = state
+        .route
+        .as_ref()
+        .map(|route| route.matching.path.clone());
+    let Some(headers) = &mut state.request_headers else {
+        return;
+    };
+    if let Some(timeout) = timeout.filter(|timeout| !timeout.is_zero()) {
+        let millis = timeout.as_millis().to_string();
+        headers.overwrite(b"x-envoy-expected-rq-timeout-ms", millis.as_bytes());
+    }
+    if !prefix_rewrite.is_empty()
+        && let Some(path) = headers.get(b":path").map(<[u8]>::to_vec)
+    {
+        let rewritten = redirect::with_prefix(&path, matched.as_ref(), prefix_rewrite);
+        headers.overwrite(b"x-envoy-original-path", &path);
+        headers.overwrite(b":path", &rewritten);
+    }
+    if !host_rewrite.is_empty() {
+        headers.overwrite(b":authority", host_rewrite.as_bytes());
+    }
+    let headers = headers.clone();
+    let upstream = &mut state.upstream;
+    upstream.cluster = Some(cluster.clone());
+    upstream.headers = headers;
+    upstream.is_complete = is_end;
+}
+
+/// A part of the body has come to the router.
+pub(super) fn on_data(
+    runner: &mut dyn Runner,
+    place: &Place,
+    source: Source,
+    is_end: bool,
+) -> DataStatus {
+    {
+        let mut state = lock(&place.stream);
+        let bytes = state.request.source(source).map(std::mem::take);
+        if state.upstream.cluster.is_some() {
+            state.upstream.body.extend(bytes.unwrap_or_default());
+            state.upstream.is_complete |= is_end;
+        }
+    }
+    ready(runner, &place.stream);
+    DataStatus::StopNoBuffer
+}
+
+/// The trailers have come to the router.
+pub(super) fn on_trailers(runner: &mut dyn Runner, place: &Place) -> TrailersStatus {
+    {
+        let mut state = lock(&place.stream);
+        if state.upstream.cluster.is_some() {
+            state.upstream.trailers = state.request_trailers.clone();
+            state.upstream.is_complete = true;
+        }
+    }
+    ready(runner, &place.stream);
+    TrailersStatus::StopIteration
+}
+
+/// Lets an upstream answer that has the whole request.
+fn ready(runner: &mut dyn Runner, stream: &Handle) {
+    if lock(stream).upstream.is_complete {
+        runner.answerable(stream);
+    }
+}
+
+/// The upstream has begun to answer.
+pub(crate) fn respond_headers(
+    runner: &mut dyn Runner,
+    stream: &Handle,
+    mut headers: HeaderMap,
+    is_end: bool,
+) {
+    {
+        let mut state = lock(stream);
+        if !awaits_response(&state) || state.response_headers.is_some() {
+            return;
+        }
+        if state.upstream.is_complete {
+            let millis = state.upstream_millis(&runner.shared().clock);
+            headers.overwrite(
+                b"x-envoy-upstream-service-time",
+                millis.to_string().as_bytes(),
+            );
+        }
+        let code = headers
+            .get(b":status")
+            .and_then(|code| std::str::from_utf8(code).ok());
+        state.response_code = code.and_then(|code| code.parse().ok());
+        state.response_code_details = Some("via_upstream".into());
+        state.response_headers = Some(headers);
+        state.upstream.has_ended = is_end;
+    }
+    encode::headers(runner, stream, Start::First, is_end);
+}
+
+/// The upstream goes on with its answer.
+pub(crate) fn respond_data(runner: &mut dyn Runner, stream: &Handle, bytes: Vec<u8>, is_end: bool) {
+    {
+        let mut state = lock(stream);
+        if !awaits_response(&state) || state.response_headers.is_none() {
+            return;
+        }
+        state.response.frame = bytes;
+        state.upstream.has_ended = is_end;
+    }
+    encode::data(runner, stream, Start::First, Source::Frame, is_end);
+}
+
+/// The upstream ends its answer with trailers.
+pub(crate) fn respond_trailers(runner: &mut dyn Runner, stream: &Handle, trailers: HeaderMap) {
+    {
+        let mut state = lock(stream);
+        if !awaits_response(&state) || state.response_headers.is_none() {
+            return;
+        }
+        state.response_trailers = Some(trailers);
+        state.upstream.has_ended = true;
+    }
+    encode::trailers(runner, stream, Start::First);
+}
+
+/// The upstream has closed its connection.
+pub(crate) fn upstream_reset(runner: &mut dyn Runner, stream: &Handle) {
+    let has_begun = {
+        let mut state = lock(stream);
+        if !awaits_response(&state) {
+            return;
+        }
+        state.upstream.has_ended = true;
+        let has_begun = state.response_headers.is_some();
+        state.response_flags.push("UC");
+        if has_begun {
+            let details = "upstream_reset_after_response_started{connection_termination}";
+            state.response_code_details = Some(details.into());
+        }
+        has_begun
+    };
+    if has_begun {
+        super::manager::reset(runner, stream);
+        return;
+    }
+    let body = "upstream connect error or disconnect/reset before headers. \
+                reset reason: connection termination";
+    let details = "upstream_reset_before_response_started{connection_termination}";
+    local_reply::send(runner, stream, reply(503, details, body.into()));
+}
+
+/// Whether an upstream has the request and may still answer it.
+fn awaits_response(state: &State) -> bool {
+    state.upstream.cluster.is_some()
+        && !state.upstream.has_ended
+        && !state.is_destroyed
+        && !state.is_answered
+}
+
+impl State {
+    /// Milliseconds since the upstream has the request.
+    fn upstream_millis(&self, clock: &Clock) -> u64 {
+        clock.unix_nanos().saturating_sub(self.started_nanos) / 1_000_000
+    }
+}

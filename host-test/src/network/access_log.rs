@@ -1,0 +1,30 @@
+//! What is written when a connection ends.
+
+use super::attributes::ConnectionAttributes;
+use super::state::Handle;
+use crate::connection::log_lines;
+use crate::connection::runner::Runner;
+use crate::shared::lock;
+
+/// Writes the access logs of the listener.
+pub(super) fn write(runner: &mut dyn Runner, connection: &Handle) {
+    let now_nanos = runner.shared().clock.unix_nanos();
+    let lines: Vec<_> = {
+        let state = lock(connection);
+        let attributes = ConnectionAttributes {
+            connection: &state,
+            now_nanos,
+        };
+        let logs = state.listener.access_logs.iter();
+        let line = |log| {
+            Some((
+                Clone::clone(log),
+                log_lines::line(log, &attributes, &attributes)?,
+            ))
+        };
+        logs.filter_map(line).collect()
+    };
+    for (log, line) in lines {
+        runner.logged(&log, line);
+    }
+}
