@@ -5,9 +5,10 @@
 use std::{env, fs, path::Path, process::ExitCode};
 
 use host_test::conformance::{
-    GUESTS, Guest, merge,
+    GUESTS, Guest, harness, merge,
     real::{self, Measurement},
 };
+use host_test::guest::Engine;
 use real_envoy::{Result, workspace_root};
 
 fn main() -> Result<ExitCode> {
@@ -24,7 +25,7 @@ fn main() -> Result<ExitCode> {
         write(&measurements)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut failed = false;
+    let mut failed = options.iter().any(|option| *option == "--harness") && harness()?;
     for measurement in &measurements {
         failed |= report(measurement);
     }
@@ -48,6 +49,23 @@ fn write(measurements: &[Measurement]) -> Result<()> {
         fs::write(workspace_root().join(file), merge(&reports))?;
     }
     Ok(())
+}
+
+/// Runs the set in the harness, prints what differs, and says whether anything does.
+fn harness() -> Result<bool> {
+    let engine = Engine::new()?;
+    let mut differing = 0;
+    for guest in GUESTS {
+        if let Err(mismatch) = harness::check(guest, &engine)? {
+            println!("{mismatch}");
+            differing += 1;
+        }
+    }
+    println!(
+        "this harness: {} guests, {differing} guests differ",
+        GUESTS.len()
+    );
+    Ok(differing > 0)
 }
 
 /// Prints what differs, and says whether anything does.

@@ -8,8 +8,10 @@
 mod assemble;
 mod expectation;
 mod guests;
+mod refusal;
 mod stage;
 
+pub mod harness;
 pub mod real;
 
 use anyhow::{Context, Result};
@@ -65,3 +67,20 @@ pub const VM_CONFIGURATION: &str = "vm configuration";
 pub const PLUGIN_CONFIGURATION: &str = "plugin configuration";
 /// The environment of every guest's VM.
 pub const ENVIRONMENT: [(&str, &str); 2] = [("FIRST", "1"), ("SECOND", "")];
+
+/// A log line as a line of a transcript: not empty, and without characters that no file of
+/// expectations should hold.
+fn printable(text: &str) -> String {
+    if text.is_empty() {
+        return "(nothing)".to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, ' '..='~') {
+            out.push(c);
+        } else {
+            out.extend(c.escape_unicode());
+        }
+    }
+    out
+}

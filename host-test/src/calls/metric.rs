@@ -62,12 +62,10 @@ fn increment(caller: Caller<'_, State>, id: u32, by: i64) -> wasmtime::Result<u3
     host_call(caller, HostCall::IncrementMetric, None, |call| {
         call.note_number("id", id);
         call.note_number("by", by.cast_unsigned());
-        match find(call, id)? {
+        match find_number(call, id)? {
             (MetricType::Counter, metric) if by > 0 => metric.add(by.cast_unsigned()),
             (MetricType::Gauge, metric) => metric.add(by.cast_unsigned()),
-            (MetricType::Counter | MetricType::Histogram, _) => {
-                return Err(Status::BadArgument.into());
-            }
+            _ => return Err(Status::BadArgument.into()),
         }
         Ok(())
     })
@@ -86,16 +84,21 @@ fn record(caller: Caller<'_, State>, id: u32, value: u64) -> wasmtime::Result<u3
 fn get(caller: Caller<'_, State>, id: u32, value_at: u32) -> wasmtime::Result<u32> {
     host_call(caller, HostCall::GetMetric, None, |call| {
         call.note_number("id", id);
-        let value = match find(call, id)? {
-            (MetricType::Histogram, _) => return Err(Status::BadArgument.into()),
-            (MetricType::Counter | MetricType::Gauge, metric) => metric.value(),
-        };
-        call.write_u64("value", value_at, value)
+        let (_, metric) = find_number(call, id)?;
+        call.write_u64("value", value_at, metric.value())
     })
 }
 
+/// Finds a counter or a gauge; whatever cannot be one is a bad argument, defined or not.
+fn find_number(call: &mut Call<'_>, id: u32) -> Result<(MetricType, MetricHandle), Refusal> {
+    match MetricType::from_code(id & KIND_MASK) {
+        Some(MetricType::Counter | MetricType::Gauge) => find(call, id),
+        Some(MetricType::Histogram) | None => Err(Status::BadArgument.into()),
+    }
+}
+
 fn find(call: &mut Call<'_>, id: u32) -> Result<(MetricType, MetricHandle), Refusal> {
-    let kind = MetricType::from_code(id & KIND_MASK).ok_or(Status::BadArgument)?;
+    let kind = MetricType::from_code(id & KIND_MASK).ok_or(Status::NotFound)?;
     let [counters, gauges, histograms] = &call.state().metrics;
     let defined = match kind {
         MetricType::Counter => counters,

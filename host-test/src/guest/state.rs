@@ -204,7 +204,8 @@ impl State {
         };
         let words = match plugin {
             Some(plugin) => [&plugin.name[..], &plugin.root_id, &plugin.vm.vm_id],
-            None => ["", "", &self.config.vm_id[..]],
+            // What a guest logs while it initializes is of nobody.
+            None => [""; 3],
         };
         let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
         words.join(" ")

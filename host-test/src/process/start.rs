@@ -28,6 +28,8 @@ pub enum BuildError {
         thread: ThreadId,
         /// How.
         trap: Trap,
+        /// What the plugin has logged before.
+        log: Vec<String>,
     },
     /// `on_vm_start` returned false.
     VmStartRefused {
@@ -58,6 +60,7 @@ impl fmt::Display for BuildError {
                 plugin,
                 thread,
                 trap,
+                ..
             } => write!(f, "plugin {plugin:?} trapped on {thread}: {trap}"),
             Self::VmStartRefused { plugin, log } => {
                 write!(f, "plugin {plugin:?} refused to start")?;
@@ -124,7 +127,11 @@ fn explain(
     let plugin = name.cloned().unwrap_or_default();
     let log = || {
         let lines = plan.shared.log.since(log_start).into_iter();
-        lines.map(|line| line.text).collect()
+        // Those of the host itself have no plugin.
+        lines
+            .filter(|line| !line.plugin.is_empty())
+            .map(|line| line.text)
+            .collect()
     };
     match error {
         StartError::Module(reason) => BuildError::Module { plugin, reason },
@@ -132,6 +139,7 @@ fn explain(
             plugin,
             thread,
             trap,
+            log: log(),
         },
         StartError::VmStart => BuildError::VmStartRefused { plugin, log: log() },
         StartError::Configure => BuildError::ConfigurationRefused { plugin, log: log() },

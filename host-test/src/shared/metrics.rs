@@ -32,6 +32,8 @@ pub struct MetricHandle(Arc<Mutex<Metric>>);
 impl Metrics {
     /// The metric of this kind and name, made where there is none.
     pub fn define(&self, kind: MetricType, name: &str) -> MetricHandle {
+        // A name is parts with dots between; Envoy takes empty ones from its end.
+        let name = name.trim_end_matches('.');
         let mut all = lock(&self.0);
         let metric = all.entry((name.to_owned(), kind)).or_insert_with(|| {
             MetricHandle(Arc::new(Mutex::new(Metric {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::super::refusal;
+
 /// All lines that guests logged, by `vm_id`, oldest first; and why a module did not load, by the
 /// name of its listener.
 pub(super) fn by_guest(log: &str) -> BTreeMap<String, Vec<String>> {
@@ -15,8 +17,8 @@ pub(super) fn by_guest(log: &str) -> BTreeMap<String, Vec<String>> {
             lines.entry(guest.to_owned()).or_default().push(text);
         } else if line.contains(LAST_PROBLEM) {
             reasons.push_back(std::mem::take(&mut problems));
-        } else if let Some(problem) = problem(line) {
-            problems.push(format!("refused: {problem}"));
+        } else if let Some(problem) = refusal::of_envoy(line) {
+            problems.push(problem);
         }
         if let Some((_, first)) = line.split_once("Error adding/updating listener(s) ") {
             in_names = true;
@@ -56,34 +58,9 @@ fn wasm_log(line: &str) -> Option<(&str, String)> {
         .split(['[', ']'])
         .filter(|part| !part.is_empty())
         .nth(2)?;
-    let text = printable(text);
+    let text = super::super::printable(text);
     Some(match level {
         "info" => (guest, text),
         _ => (guest, format!("{level}: {text}")),
     })
-}
-
-/// A log line as a line of a transcript: not empty, and without characters that no file of
-/// expectations should hold.
-fn printable(text: &str) -> String {
-    if text.is_empty() {
-        return "(nothing)".to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, ' '..='~') {
-            out.push(c);
-        } else {
-            out.extend(c.escape_unicode());
-        }
-    }
-    out
-}
-
-/// What the wasm runtime says of a module that it does not load.
-fn problem(line: &str) -> Option<&str> {
-    let (head, rest) = line.split_once("] ")?;
-    let problem =
-        head.contains("[wasm") && (head.contains("[error]") || head.contains("[critical]"));
-    problem.then(|| rest.split_once("] ").map_or(rest, |(_, text)| text))
 }
