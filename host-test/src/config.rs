@@ -15,6 +15,7 @@ mod rbac;
 mod route;
 
 pub mod format;
+pub mod yaml;
 
 pub use access_log::{AccessLog, Comparison, LogFilter, LogFormat, LogValue, Term};
 pub use filter::NetworkFilter;

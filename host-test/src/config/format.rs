@@ -19,8 +19,8 @@ pub use self::{
 
 use std::fmt;
 
-/// A parsed format string.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A parsed format string; the default one is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Format {
     text: String,
     parts: Vec<Part>,

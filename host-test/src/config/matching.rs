@@ -9,7 +9,7 @@ use regex::bytes::{Regex, RegexBuilder};
 pub struct StringMatch {
     /// What the text must be like.
     pub test: StringTest,
-    /// Letters of ASCII match whatever their case.
+    /// Letters of ASCII match whatever their case; no effect on a regular expression.
     pub ignore_case: bool,
 }
 
@@ -86,7 +86,6 @@ impl StringMatch {
             StringTest::Prefix(pattern) => StringTest::Prefix(pattern.to_ascii_lowercase()),
             StringTest::Suffix(pattern) => StringTest::Suffix(pattern.to_ascii_lowercase()),
             StringTest::Contains(pattern) => StringTest::Contains(pattern.to_ascii_lowercase()),
-            // As in Envoy, whose expressions say `(?i)` themselves.
             StringTest::Regex(pattern) => return pattern.matches(text),
         };
         test.matches(&text.to_ascii_lowercase())
