@@ -48,6 +48,34 @@ pub struct Bootstrap {
     pub source: Option<Source>,
 }
 
+impl Bootstrap {
+    /// The plugins of all filters, in the order of the configuration; one for each filter.
+    pub fn filter_plugins(&self) -> impl Iterator<Item = &Arc<Plugin>> {
+        let chains = self
+            .listeners
+            .iter()
+            .flat_map(|listener| listener.chains.iter().chain(&listener.default_chain));
+        chains.flat_map(|chain| &chain.filters).flat_map(|filter| {
+            let (own, http) = match filter {
+                NetworkFilter::Wasm(plugin) => (Some(plugin), &[][..]),
+                NetworkFilter::Http(manager) => (None, &manager.filters[..]),
+                _ => (None, &[][..]),
+            };
+            let of_http = http.iter().filter_map(|filter| match filter {
+                HttpFilter::Wasm(plugin) => Some(plugin),
+                _ => None,
+            });
+            own.into_iter().chain(of_http)
+        })
+    }
+
+    /// All plugins: those of filters, then those of services.
+    pub fn plugins(&self) -> impl Iterator<Item = &Plugin> {
+        let filters = self.filter_plugins().map(|plugin| &**plugin);
+        filters.chain(self.services.iter().map(|service| &service.plugin))
+    }
+}
+
 /// The text that a [`Bootstrap`] was read from: a real Envoy can be started with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {

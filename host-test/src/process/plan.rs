@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Bootstrap, Code, HttpFilter, NetworkFilter, Node, Plugin, VmConfig};
+use crate::config::{Bootstrap, Code, Node, Plugin, VmConfig};
 use crate::guest::{Engine, InvalidModule, Limits, Module};
 use crate::shared::Shared;
 
@@ -77,7 +77,7 @@ impl Plan {
             shared,
             node: Arc::new(bootstrap.node.clone()),
         };
-        for plugin in filter_plugins(bootstrap) {
+        for plugin in bootstrap.filter_plugins() {
             plan.add(plugin, false, folder, engine)?;
         }
         for service in &bootstrap.services {
@@ -134,26 +134,6 @@ impl Plan {
         });
         Ok(())
     }
-}
-
-/// The plugins of all filters, in the order of the configuration.
-fn filter_plugins(bootstrap: &Bootstrap) -> impl Iterator<Item = &Arc<Plugin>> {
-    let chains = bootstrap
-        .listeners
-        .iter()
-        .flat_map(|listener| listener.chains.iter().chain(&listener.default_chain));
-    chains.flat_map(|chain| &chain.filters).flat_map(|filter| {
-        let (own, http) = match filter {
-            NetworkFilter::Wasm(plugin) => (Some(plugin), &[][..]),
-            NetworkFilter::Http(manager) => (None, &manager.filters[..]),
-            _ => (None, &[][..]),
-        };
-        let of_http = http.iter().filter_map(|filter| match filter {
-            HttpFilter::Wasm(plugin) => Some(plugin),
-            _ => None,
-        });
-        own.into_iter().chain(of_http)
-    })
 }
 
 fn read(code: &Code, folder: &Path) -> Result<Arc<[u8]>, InvalidModule> {
