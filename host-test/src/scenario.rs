@@ -5,6 +5,7 @@
 
 mod check;
 mod expression;
+mod harness;
 mod invalid;
 mod model;
 mod moment;
@@ -15,10 +16,11 @@ mod setup;
 mod text;
 mod world;
 
+pub use harness::{Harness, Tracing, play_in_harness, trace_in_harness};
 pub use invalid::InvalidScenario;
 pub use model::*;
 pub use moment::Moment;
-pub use run::{Failure, Outcome, play};
+pub use run::{Failure, Outcome, play, play_on};
 pub use setup::Setup;
 pub use text::Place;
 pub use world::{ConnectionSeen, Exchange, Look, MessageSeen, Obstacle, World, local, resolve};

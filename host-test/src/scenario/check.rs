@@ -1,6 +1,7 @@
 //! From what is written to what is run: every value read, every name found.
 
 mod connect;
+mod dry_run;
 mod expect;
 mod file;
 mod matching;

@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use super::check::walk;
 use super::invalid::InvalidScenario;
-use super::model::{Action, Case, Expectation, Match, Placed};
+use super::model::{Action, Case, Expectation, Match, Peer, Placed};
 use super::observe::{Counts, Mismatch, Moments, Subject, compare, observe};
 use super::text::Place;
 use super::world::{Obstacle, World};
@@ -31,7 +31,7 @@ pub struct Failure {
     pub reason: String,
     /// The difference in full, line by line: `-` what was expected, `+` what was found.
     pub diff: String,
-    /// What the guests did in the last step.
+    /// What the guests did in the last step; the first failure of a case says it.
     pub trace: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ pub fn play<W: World>(
     start: impl FnOnce(&Case) -> Result<W, Obstacle>,
 ) -> Result<Outcome, InvalidScenario> {
     let mut outcome = Outcome::default();
-    let world = match (start(case), &case.refused) {
+    let mut world = match (start(case), &case.refused) {
         (Err(obstacle), refused) => {
             outcome.expectations += usize::from(refused.is_some());
             outcome.failures = refusal(obstacle, refused.as_ref())?;
@@ -59,15 +59,24 @@ pub fn play<W: World>(
         }
         (Ok(world), None) => world,
     };
+    play_on(case, &mut world)
+}
+
+/// Plays the steps of a case in a world that has begun, and can be looked at afterwards.
+///
+/// # Errors
+///
+/// When the scenario turns out to be wrong on the way: a step that makes no sense.
+pub fn play_on<W: World>(case: &Case, world: &mut W) -> Result<Outcome, InvalidScenario> {
     let moments = Moments {
-        start: Counts::of(&world),
+        start: Counts::of(world),
         ..Moments::default()
     };
     let mut player = Player {
+        trace_start: world.trace_len(),
         world,
         moments,
-        trace_start: 0,
-        outcome,
+        outcome: Outcome::default(),
         mistake: None,
     };
     let walked = walk(case, &mut |placed| player.play(&placed));
@@ -139,20 +148,20 @@ fn refusal(obstacle: Obstacle, wanted: Option<&Match>) -> Result<Vec<Failure>, I
         .collect())
 }
 
-struct Player<W> {
-    world: W,
+struct Player<'a, W> {
+    world: &'a mut W,
     moments: Moments,
     trace_start: usize,
     outcome: Outcome,
     mistake: Option<InvalidScenario>,
 }
 
-impl<W: World> Player<W> {
+impl<W: World> Player<'_, W> {
     fn play(&mut self, step: &Placed) -> ControlFlow<()> {
         if !matches!(step.action, Action::Look | Action::Mark(_)) {
             self.trace_start = self.world.trace_len();
             if step.counts_before {
-                self.moments.step = Counts::of(&self.world);
+                self.moments.step = Counts::of(self.world);
             }
         }
         if let Err(obstacle) = self.act(step) {
@@ -174,13 +183,20 @@ impl<W: World> Player<W> {
     }
 
     fn act(&mut self, step: &Placed) -> Result<(), Obstacle> {
-        let world = &mut self.world;
+        let world = &mut *self.world;
         match &step.action {
             Action::Connect(index, connect) => world.connect(*index, connect),
             Action::Send {
                 connection,
+                by: Peer::Upstream,
                 bytes,
                 end,
+            } => world.upstream_send(*connection, bytes, *end),
+            Action::Send {
+                connection,
+                bytes,
+                end,
+                ..
             } => world.send(*connection, bytes, *end),
             Action::Close(connection, by) => world.close(*connection, *by),
             Action::ResetConnection(connection) => world.reset_connection(*connection),
@@ -215,7 +231,7 @@ impl<W: World> Player<W> {
             }
             Action::WipeSharedData => world.wipe_shared_data(),
             Action::Mark(name) => {
-                let counts = Counts::of(&self.world);
+                let counts = Counts::of(self.world);
                 self.moments.marks.insert(name.clone(), counts);
                 Ok(())
             }
@@ -270,7 +286,7 @@ impl<W: World> Player<W> {
 
     fn expect(&mut self, expectation: &Expectation) {
         loop {
-            let Some(mismatches) = observe(expectation, &self.world, &self.moments) else {
+            let Some(mismatches) = observe(expectation, self.world, &self.moments) else {
                 self.outcome.hidden += 1;
                 return;
             };
@@ -279,15 +295,17 @@ impl<W: World> Player<W> {
             }
             self.outcome.expectations += 1;
             for mismatch in mismatches {
-                let trace = self.world.trace(self.trace_start);
-                self.outcome.failures.push(Failure::of(mismatch, trace));
+                self.fail(Failure::of(mismatch, Vec::new()));
             }
             return;
         }
     }
 
+    /// The first failure holds the trace.
     fn fail(&mut self, mut failure: Failure) {
-        failure.trace.extend(self.world.trace(self.trace_start));
+        if self.outcome.failures.is_empty() {
+            failure.trace.extend(self.world.trace(self.trace_start));
+        }
         self.outcome.failures.push(failure);
     }
 }

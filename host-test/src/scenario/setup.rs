@@ -6,6 +6,7 @@
 mod inline;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -13,16 +14,23 @@ use super::expression::Scope;
 use super::invalid::InvalidScenario;
 use super::raw;
 use super::text::{Place, Text};
+use crate::config::{Bootstrap, yaml};
 
 /// The Envoy configuration of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Setup {
     /// The configuration, in YAML.
     pub text: String,
+    /// The configuration, read.
+    pub bootstrap: Arc<Bootstrap>,
     /// The file that it comes from, for messages.
     pub origin: PathBuf,
     /// What relative paths in it count from.
     pub folder: PathBuf,
+    /// The folder of the scenario.
+    beside: PathBuf,
+    /// Where the scenario names the configuration.
+    named: Place,
     /// The text before configurations of VMs were changed.
     replaced: String,
     vm_configuration: Option<String>,
@@ -46,12 +54,15 @@ impl Setup {
             scope,
         } = *sources;
         let beside = path.parent().unwrap_or(Path::new(""));
-        let (text, origin) = match (&file.envoy, &file.plugin) {
-            (Some(envoy), None) => read(beside, envoy, scope)?,
-            (None, Some(plugin)) => (
-                inline::configuration(&plugin.value, plugin.place, beside, scope)?,
-                path.to_owned(),
-            ),
+        let (text, origin, named) = match (&file.envoy, &file.plugin) {
+            (Some(envoy), None) => {
+                let (text, origin) = read(beside, envoy, scope)?;
+                (text, origin, envoy.place)
+            }
+            (None, Some(plugin)) => {
+                let text = inline::configuration(&plugin.value, plugin.place, beside, scope)?;
+                (text, path.to_owned(), plugin.place)
+            }
             (Some(_), Some(plugin)) => {
                 let reason = "expected one of envoy, plugin; found both";
                 return Err(InvalidScenario::at(plugin.place, reason));
@@ -75,8 +86,11 @@ impl Setup {
         let place = vm.map(|raw::Json(text)| text.place).unwrap_or_default();
         Self {
             text: String::new(),
+            bootstrap: Arc::default(),
             origin,
             folder,
+            beside: beside.to_owned(),
+            named,
             replaced,
             vm_configuration,
         }
@@ -91,8 +105,8 @@ impl Setup {
     ) -> Result<Self, InvalidScenario> {
         let mut next = self.clone();
         if let Some(envoy) = &update.envoy {
-            let beside = self.origin.parent().unwrap_or(Path::new(""));
-            (next.replaced, next.origin) = read(beside, envoy, scope)?;
+            (next.replaced, next.origin) = read(&self.beside, envoy, scope)?;
+            next.named = envoy.place;
         }
         next.replaced = replace(next.replaced, &update.replace, scope)?;
         let mut place = Place::default();
@@ -103,7 +117,7 @@ impl Setup {
         next.finish(place)
     }
 
-    /// Puts the configuration of the VMs in.
+    /// Puts the configuration of the VMs in, and reads the whole.
     fn finish(mut self, place: Place) -> Result<Self, InvalidScenario> {
         self.text = match &self.vm_configuration {
             None => self.replaced.clone(),
@@ -119,8 +133,18 @@ impl Setup {
                 format!("{tree:#}\n")
             }
         };
+        let name = self.origin.display().to_string();
+        let bootstrap = yaml::parse_in(&self.text, &name, Some(&self.folder))
+            .map_err(|problems| InvalidScenario::at(self.named, one_line(&problems.to_string())))?;
+        self.bootstrap = Arc::new(bootstrap);
         Ok(self)
     }
+}
+
+/// All problems of a configuration in one line.
+fn one_line(problems: &str) -> String {
+    let lines: Vec<&str> = problems.lines().map(str::trim).collect();
+    lines.join("; ")
 }
 
 /// Reads a file that a scenario names.

@@ -32,6 +32,18 @@ pub trait World {
     /// When the step cannot be done.
     fn send(&mut self, on: ConnectionIndex, bytes: &[u8], end: bool) -> Result<(), Obstacle>;
 
+    /// The upstream behind a TCP proxy sends bytes; with `end` nothing more comes.
+    ///
+    /// # Errors
+    ///
+    /// When the step cannot be done.
+    fn upstream_send(
+        &mut self,
+        on: ConnectionIndex,
+        bytes: &[u8],
+        end: bool,
+    ) -> Result<(), Obstacle>;
+
     /// Someone closes a connection.
     ///
     /// # Errors

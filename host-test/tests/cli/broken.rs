@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use host_test::scenario::Scenario;
 
-use super::command::{assert_is_file, folder};
+use super::command::{assert_is_file, folder, host_test};
 
 fn files() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder().join("broken")).unwrap();
@@ -22,10 +22,18 @@ fn a_mistake_is_told_in_one_line_with_its_place() {
     let files = files();
     assert!(files.len() > 60, "{} files", files.len());
     for file in files {
-        let error = Scenario::read(&file).expect_err(&file.display().to_string());
+        let read = Scenario::read(&file).map(|_| ());
+        let error = read.expect_err(&file.display().to_string());
         let text = format!("{error}\n");
         assert_eq!(text.lines().count(), 1, "{text}");
         let text = text.replace(&format!("{}/", folder().join("broken").display()), "");
         assert_is_file(&text, &file.with_extension("error"));
     }
+}
+#[test]
+fn a_broken_scenario_is_another_end_than_a_failed_one() {
+    let ran = host_test(&["run", "broken/unknown_step.yaml"]);
+    let expected = std::fs::read_to_string(folder().join("broken/unknown_step.error")).unwrap();
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stdout.contains(expected.trim_end()), "{ran:?}");
 }

@@ -1,18 +1,17 @@
 //! From a file to its cases.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::dry_run::dry_run;
 use super::expect;
 use super::names::Names;
 use super::race;
 use super::step::Surroundings;
 use super::value::answer;
-use super::walk;
 use crate::scenario::expression::Scope;
 use crate::scenario::invalid::InvalidScenario;
-use crate::scenario::model::{Case, Placed, Scenario};
+use crate::scenario::model::{Case, Scenario};
 use crate::scenario::raw;
 use crate::scenario::setup::{Setup, Sources};
 use crate::scenario::text::Text;
@@ -177,26 +176,3 @@ fn workers(text: &Text, scope: &Scope<'_>) -> Result<usize, InvalidScenario> {
         false => Err(text.error(format!("expected {expected}, found {workers}"))),
     }
 }
-
-/// Reads the steps as the run will, so that a mistake at the end is known before the beginning has
-/// run. What lies behind very many steps is read when its turn comes.
-/// Says whether some expectation counts since the last step.
-fn dry_run(case: &Case) -> Result<bool, InvalidScenario> {
-    let (mut steps, mut compares) = (0, false);
-    let mut count = |step: Placed| {
-        steps += 1;
-        compares |= step
-            .expectations
-            .iter()
-            .any(|expectation| expectation.check.since_step());
-        if steps < DRY_STEPS_MAX {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    };
-    let ended = walk(case, &mut count)?;
-    Ok(compares || ended.is_break())
-}
-
-const DRY_STEPS_MAX: usize = 20_000;

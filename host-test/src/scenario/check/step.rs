@@ -33,6 +33,7 @@ pub(super) fn check(
             let connection = names.connection(Some(name), scope, place)?;
             only(Action::Send {
                 connection,
+                by: Peer::Client,
                 bytes: Vec::new(),
                 end: true,
             })
@@ -140,6 +141,7 @@ fn send<'a>(
             let bytes = text.expand(scope)?.into_bytes();
             let action = Action::Send {
                 connection,
+                by: Peer::Client,
                 bytes,
                 end: false,
             };
@@ -155,8 +157,18 @@ fn send<'a>(
             };
             let connection = names.connection(raw.on.as_ref(), scope, place)?;
             let bytes = bytes_form(&form, at.place, scope)?;
+            let by = match peer(raw.by) {
+                Peer::Proxy => {
+                    return Err(InvalidScenario::at(
+                        at.place,
+                        "expected client or upstream in by",
+                    ));
+                }
+                by => by,
+            };
             let action = Action::Send {
                 connection,
+                by,
                 bytes,
                 end: raw.end,
             };

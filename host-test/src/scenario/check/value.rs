@@ -28,7 +28,7 @@ pub(super) fn bytes_form(
         (None, None, Some(text)) => {
             let digits = text.expand(scope)?;
             crate::config::base64::decode(&digits)
-                .ok_or_else(|| text.error("expected base64 (RFC 4648, with padding)"))?
+                .ok_or_else(|| text.error("expected base64 (RFC 4648)"))?
         }
         _ => {
             return Err(InvalidScenario::at(

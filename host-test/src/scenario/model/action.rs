@@ -34,10 +34,12 @@ pub struct RequestIndex(pub usize);
 pub enum Action {
     /// A client connects.
     Connect(ConnectionIndex, Connect),
-    /// A client sends bytes.
+    /// Bytes are sent.
     Send {
         /// On this connection.
         connection: ConnectionIndex,
+        /// The client or the upstream.
+        by: Peer,
         /// What.
         bytes: Vec<u8>,
         /// Nothing more comes.

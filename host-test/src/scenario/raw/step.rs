@@ -19,7 +19,7 @@ pub(in crate::scenario) type Steps = Vec<At<Step>>;
 pub(in crate::scenario) enum Step {
     /// A client connects.
     Connect(Box<Connect>),
-    /// A client sends bytes: a text on the last connection, or a mapping.
+    /// Bytes are sent: a text of the client on the last connection, or a mapping.
     Send(Short<Send>),
     /// A client sends nothing more: the name of the connection.
     HalfClose(Text),
@@ -105,12 +105,15 @@ pub(in crate::scenario) struct Proxied {
     pub(in crate::scenario) to: Text,
 }
 
-/// A client sends bytes.
+/// Bytes are sent.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct Send {
     /// The connection. Default: the last one.
     pub(in crate::scenario) on: Option<Text>,
+    /// Who sends: the client, or the upstream behind a TCP proxy. Default: client.
+    #[serde(default)]
+    pub(in crate::scenario) by: Side,
     /// As a text.
     pub(in crate::scenario) text: Option<Text>,
     /// In hexadecimal; white space is left out.
