@@ -1,12 +1,18 @@
 //! The command's arguments; each subcommand has a file of its own.
 
 mod check;
+mod files;
+mod run;
 mod schema;
+mod stopwatch;
+mod trace;
 
 use std::fmt::Display;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use host_test::report::Style;
 
 /// Runs proxy-wasm plugins as Envoy does, without Envoy.
 #[derive(Debug, Parser)]
@@ -18,8 +24,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run scenario files.
+    Run(run::Arguments),
     /// Check a module against the ABI, without running it.
     Check(check::Arguments),
+    /// Print every host call of a scenario.
+    Trace(trace::Arguments),
     /// Print the JSON Schema of scenario files.
     Schema,
 }
@@ -48,7 +58,9 @@ impl From<Ending> for ExitCode {
 /// Runs the command that the arguments name.
 pub(crate) fn run() -> ExitCode {
     let ending = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
         Command::Schema => schema::run(),
     };
     ending.into()
@@ -64,4 +76,13 @@ fn complain(reason: impl Display) -> Ending {
 fn print(text: &str) {
     use std::io::Write;
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Colours on a terminal alone, and not if `NO_COLOR` is set.
+fn style() -> Style {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    match !plain && std::io::stdout().is_terminal() {
+        true => Style::Coloured,
+        false => Style::Plain,
+    }
 }

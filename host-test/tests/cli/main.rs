@@ -4,4 +4,5 @@ mod broken;
 mod check;
 mod command;
 mod reference;
+mod run;
 mod schema;
