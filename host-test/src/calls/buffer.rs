@@ -117,7 +117,7 @@ fn with_buffer<T>(
         return Err(Status::NotFound.into());
     };
     let shown = match kind {
-        BufferType::CallData => state.last_buffers.get(&id).copied(),
+        BufferType::CallData => context.last_buffer,
         kind => Some(kind),
     };
     let Some(shown) = shown else {
@@ -150,7 +150,9 @@ fn with_buffer<T>(
         }
         (_, Kind::Root) => read(&[]),
     };
-    state.last_buffers.insert(id, shown);
+    if let Some(context) = state.contexts.get_mut(&id) {
+        context.last_buffer = Some(shown);
+    }
     Ok(value)
 }
 

@@ -217,6 +217,7 @@ impl Runner for Worker {
                     plugin,
                     kind,
                     is_created: false,
+                    last_buffer: None,
                 });
                 Opened::Context(ContextKey { vm, id })
             }

@@ -36,8 +36,6 @@ pub(crate) struct State {
     pub(crate) is_iteration_stopped: bool,
     /// Host calls that are allowed although others are not; none if all are.
     pub(crate) restricted: Option<&'static [HostCall]>,
-    /// The buffer that each context has looked at last.
-    pub(crate) last_buffers: BTreeMap<u32, BufferType>,
     /// What the process says of itself.
     pub(crate) node: Arc<Node>,
     /// Timers by root context.
@@ -72,6 +70,8 @@ pub(crate) struct Context {
     pub(crate) kind: Kind,
     /// The guest knows of it.
     pub(crate) is_created: bool,
+    /// The buffer that it has looked at last.
+    pub(crate) last_buffer: Option<BufferType>,
 }
 
 /// What a context stands for.
@@ -151,7 +151,6 @@ impl State {
             deferred: VecDeque::new(),
             is_iteration_stopped: false,
             restricted: None,
-            last_buffers: BTreeMap::new(),
             node,
             timers: BTreeMap::new(),
             metrics: Default::default(),

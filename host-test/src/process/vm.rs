@@ -105,6 +105,7 @@ impl Vm {
             plugin: plugin.clone(),
             kind: Kind::Root,
             is_created: false,
+            last_buffer: None,
         });
         self.roots.insert(index, root);
         self.instance.state_mut().configuring = Some(plugin.clone());
