@@ -86,6 +86,12 @@ conformance *VERSIONS: setup
     done
     cargo run --quiet -p host-test --example conformance -- "${programs[@]}"
 
+# See every check of the conformance set fail: in this harness, broken in every way of a list.
+[no-exit-message]
+conformance-mutations *GUESTS:
+    @echo "== conformance set in broken hosts"
+    cargo run --quiet -p host-test --example conformance_mutations -- {{ GUESTS }}
+
 # Test the examples that are not Rust, without Envoy.
 examples: setup
     @echo "== examples in other languages"

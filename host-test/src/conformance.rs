@@ -6,6 +6,7 @@
 //! must say the same.
 
 mod assemble;
+mod breakage;
 mod expectation;
 mod guests;
 mod refusal;
@@ -17,6 +18,7 @@ pub mod real;
 use anyhow::{Context, Result};
 
 pub use self::{
+    breakage::Breakage,
     expectation::{Mismatch, Version, merge},
     guests::GUESTS,
     stage::{Answer, Exchange, Request, Stage, Step},
@@ -46,7 +48,20 @@ impl Guest {
 
     /// Its module, in binary form. Fails when its text does not assemble.
     pub fn module(&self) -> Result<Vec<u8>> {
-        assemble::assemble(self.source).with_context(|| format!("{}.wat", self.name))
+        assemble::assemble(self.source, None).with_context(|| format!("{}.wat", self.name))
+    }
+
+    /// Its module with a broken host around it. Fails when its text does not assemble, or the
+    /// breakage is none of [`Guest::breakages`].
+    pub fn broken_module(&self, breakage: &Breakage) -> Result<Vec<u8>> {
+        assemble::assemble(self.source, Some(breakage))
+            .with_context(|| format!("{}.wat, where {breakage}", self.name))
+    }
+
+    /// All ways to break the host that this guest may notice.
+    #[must_use]
+    pub fn breakages(&self) -> Vec<Breakage> {
+        Breakage::all_for(self)
     }
 
     /// The lines that it reports in an Envoy of `version`.

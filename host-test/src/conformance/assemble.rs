@@ -14,19 +14,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 
-/// The module of the guest `text`, in binary form. Fails when the text is no WebAssembly, or has
-/// more literals than fit.
-pub(super) fn assemble(text: &str) -> Result<Vec<u8>> {
+use super::Breakage;
+
+/// The module of the guest `text`, in binary form; with a breakage, it meets a host that is broken
+/// in this way.
+///
+/// Fails when the text is no WebAssembly, has more literals than fit, or has nothing to break.
+pub(super) fn assemble(text: &str, breakage: Option<&Breakage>) -> Result<Vec<u8>> {
     // A guest that is a whole module wants nothing of this.
     if text.lines().any(|line| line.starts_with("(module")) {
         return wat::parse_str(text).context("the guest does not assemble");
     }
+    let mut imports = IMPORTS.to_owned();
+    let mut guest = text.to_owned();
+    if let Some(breakage) = breakage {
+        breakage.apply(&mut imports, &mut guest)?;
+    }
     let mut literals = Literals::default();
-    let guest = literals.replace(text)?;
+    let guest = literals.replace(&guest)?;
     let prelude = literals.replace(PRELUDE)?;
     let mut module = String::from("(module\n");
+    module.push_str(PRINT);
     let names: BTreeSet<&str> = words(&guest).chain(words(&prelude)).collect();
-    for line in IMPORTS.lines().filter(|line| line.starts_with("(import")) {
+    for line in imports.lines().filter(|line| line.starts_with("(import")) {
         if names.contains(import_name(line)?) {
             module.push_str(line);
             module.push('\n');
@@ -43,11 +53,14 @@ pub(super) fn assemble(text: &str) -> Result<Vec<u8>> {
     wat::parse_str(&module).context("the guest does not assemble")
 }
 
+/// The prelude's own way to the log, so that a guest's can be broken.
+const PRINT: &str =
+    "(import \"env\" \"proxy_log\" (func $print (param i32 i32 i32) (result i32)))\n";
 const PRELUDE: &str = include_str!("../../conformance/prelude.wat");
-const IMPORTS: &str = include_str!("../../conformance/imports.wat");
+pub(super) const IMPORTS: &str = include_str!("../../conformance/imports.wat");
 
-/// Every `$name` that is called.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+/// Every `$name` of a text.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || c == '(' || c == ')')
         .filter(|word| word.starts_with('$'))
 }

@@ -103,14 +103,14 @@ pub fn merge(reports: &[(Version, Vec<String>)]) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     guest: &'static str,
-    failed: Vec<String>,
+    failed: Vec<usize>,
     diff: String,
 }
 
 impl Mismatch {
-    /// The expected lines that were not reported where they belong.
+    /// The expected lines that were not reported where they belong, by their number from 0.
     #[must_use]
-    pub fn failed(&self) -> &[String] {
+    pub fn failed(&self) -> &[usize] {
         &self.failed
     }
 }
@@ -142,7 +142,7 @@ pub(super) fn compare(
     for change in TextDiff::from_slices(expected, &reported).iter_all_changes() {
         let sign = match change.tag() {
             ChangeTag::Delete => {
-                failed.push(change.value().to_owned());
+                failed.extend(change.old_index());
                 '-'
             }
             ChangeTag::Insert => '+',
@@ -202,7 +202,7 @@ mod tests {
     fn a_mismatch_names_the_lines_that_are_missing() {
         let reported = ["a".to_owned(), "c".to_owned()];
         let mismatch = compare("guest", &["a", "b", "c"], &reported).unwrap_err();
-        assert_eq!(mismatch.failed(), ["b"]);
+        assert_eq!(mismatch.failed(), [1]);
         assert!(mismatch.to_string().contains("\n  - b\n"), "{mismatch}");
     }
 }

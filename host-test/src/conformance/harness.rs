@@ -1,48 +1,44 @@
 //! The conformance set in this harness: each guest in a host of its own.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
 
-use super::{
-    ENVIRONMENT, Guest, Mismatch, PLUGIN_CONFIGURATION, Stage, VM_CONFIGURATION, Version, refusal,
-};
+use super::{Breakage, ENVIRONMENT, Guest, PLUGIN_CONFIGURATION, Stage, VM_CONFIGURATION, refusal};
 use crate::{
     BuildError, Host,
     abi::{LogLevel, MetricType},
     config::{Bootstrap, Code, Node, Plugin, Service},
     guest::Engine,
-    hook::Hook,
     shared::Shared,
 };
 
-/// Runs `guest` and returns what it reported.
-///
-/// `hook`, if any, sees every host call, the first ones of the start excepted. Fails when the guest
-/// does not assemble.
-pub fn run(guest: &Guest, engine: &Engine, hook: Option<Arc<dyn Hook>>) -> Result<Vec<String>> {
-    let plugin = plugin(guest)?;
-    match build(guest, plugin, engine) {
-        Ok(mut host) => {
-            host.set_hook(hook);
-            host.advance(PATIENCE);
-            Ok(transcript(guest, host.shared()))
-        }
-        Err(error) => Ok(refusal::of_harness(&error)),
-    }
+/// Runs `guest` and returns what it reported. Fails when it does not assemble.
+pub fn run(guest: &Guest, engine: &Engine) -> Result<Vec<String>> {
+    Ok(run_module(guest, guest.module()?, engine))
 }
 
-/// Runs `guest` and compares what it reported with what the newest Envoy makes it report.
-pub fn check(guest: &Guest, engine: &Engine) -> Result<Result<(), Mismatch>> {
-    let lines = run(guest, engine, None)?;
-    Ok(guest.compare(Version::NEWEST, &lines))
+/// Runs `guest` where the host is broken, and returns what it reported. Fails like
+/// [`Guest::broken_module`].
+pub fn run_broken(guest: &Guest, breakage: &Breakage, engine: &Engine) -> Result<Vec<String>> {
+    Ok(run_module(guest, guest.broken_module(breakage)?, engine))
+}
+
+fn run_module(guest: &Guest, module: Vec<u8>, engine: &Engine) -> Vec<String> {
+    match build(guest, plugin(guest, module), engine) {
+        Ok(mut host) => {
+            host.advance(PATIENCE);
+            transcript(guest, host.shared())
+        }
+        Err(error) => refusal::of_harness(&error),
+    }
 }
 
 /// Long enough for every guest's last tick.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-fn plugin(guest: &Guest) -> Result<Plugin> {
-    let mut plugin = Plugin::new("plugin", Code::Inline(guest.module()?.into()));
+fn plugin(guest: &Guest, module: Vec<u8>) -> Plugin {
+    let mut plugin = Plugin::new("plugin", Code::Inline(module.into()));
     plugin.root_id = "root".to_owned();
     plugin.configuration = PLUGIN_CONFIGURATION.into();
     plugin.vm.vm_id = guest.name.to_owned();
@@ -51,7 +47,7 @@ fn plugin(guest: &Guest) -> Result<Plugin> {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    Ok(plugin)
+    plugin
 }
 
 fn build(guest: &Guest, plugin: Plugin, engine: &Engine) -> Result<Host, BuildError> {
