@@ -11,6 +11,7 @@ mod log;
 mod metrics;
 mod queues;
 mod random;
+mod traps;
 
 pub use access_log::{AccessLogLine, AccessLogs};
 pub use clock::Clock;
@@ -20,6 +21,7 @@ pub use log::{Log, LogLine};
 pub use metrics::{Metric, MetricHandle, Metrics};
 pub use queues::{QueueReady, Queues};
 pub use random::Random;
+pub use traps::Traps;
 
 pub(crate) use clock::nanos;
 
@@ -65,6 +67,8 @@ pub struct Shared {
     pub access_log: AccessLogs,
     /// Random bytes.
     pub random: Random,
+    /// Guests that did not return.
+    pub traps: Traps,
     /// Host calls, where somebody wants to know them.
     pub trace: Trace,
     /// How often callbacks ran and host functions were called.

@@ -169,6 +169,7 @@ impl Vm {
                 let state = self.instance.state_mut();
                 state.deferred.clear();
                 state.log_by_host(format!("Plugin Crash: Function: {trap}"));
+                state.shared.traps.push(state.thread, trap.clone());
                 self.trap = Some(trap.clone());
                 Err(trap)
             }

@@ -445,6 +445,12 @@ impl World for Harness {
         )
     }
 
+    fn traps(&self, start: usize) -> Look<Vec<String>> {
+        let traps = self.host.shared().traps.since(start).into_iter();
+        let words = traps.map(|(thread, trap)| format!("on {thread}: {trap}"));
+        Look::Seen(words.collect())
+    }
+
     fn trace(&self, start: usize) -> Vec<String> {
         let entries = self.host.shared().trace.since(start);
         entries.iter().map(crate::report::trace_line).collect()
@@ -470,8 +476,11 @@ fn refused(error: BuildError) -> Obstacle {
         }
         _ => Vec::new(),
     };
+    // What wasmtime says of a trap at the start has several lines.
+    let reason = error.to_string();
+    let lines: Vec<&str> = reason.lines().map(str::trim).collect();
     Obstacle::Refused {
-        reason: error.to_string(),
+        reason: lines.join(" "),
         log,
     }
 }

@@ -52,6 +52,8 @@ pub struct Case {
     pub refused: Option<Match>,
     /// How steps that run at the same time are raced.
     pub race: Explorer,
+    /// How many callbacks trap; none do if nothing is said.
+    pub traps: Option<NumberCheck>,
     /// Some expectation says `since: step`: what is counted is kept before each step.
     pub(super) compares_steps: bool,
     pub(super) variables: Vec<(String, String)>,

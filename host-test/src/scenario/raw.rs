@@ -56,6 +56,8 @@ pub(super) struct File {
     pub(super) refused: Option<At<Match>>,
     /// How `host-test race` switches between the lists of steps under `together`.
     pub(super) race: Option<Race>,
+    /// How many callbacks trap. Default: a trap is a failure.
+    pub(super) traps: Option<Number>,
     /// What is done. With `cases`: what is done at the beginning of each of them.
     #[serde(default)]
     pub(super) steps: Steps,
@@ -92,6 +94,8 @@ pub(super) struct Case {
     pub(super) refused: Option<At<Match>>,
     /// Instead of that of the file.
     pub(super) race: Option<Race>,
+    /// Instead of that of the file.
+    pub(super) traps: Option<Number>,
     /// After the steps of the file.
     #[serde(default)]
     pub(super) steps: Steps,

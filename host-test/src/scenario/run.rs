@@ -7,9 +7,9 @@ use similar::TextDiff;
 use super::check::walk;
 use super::invalid::InvalidScenario;
 use super::model::{Action, Case, Expectation, Match, Peer, Placed};
-use super::observe::{Counts, Mismatch, Moments, Subject, compare, observe};
+use super::observe::{Counts, Mismatch, Moments, Subject, compare, compare_number, observe};
 use super::text::Place;
-use super::world::{Obstacle, World};
+use super::world::{Look, Obstacle, World};
 
 /// What came of a case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub fn play_on<W: World>(case: &Case, world: &mut W) -> Result<Outcome, InvalidS
     };
     let mut player = Player {
         trace_start: world.trace_len(),
+        traps: 0,
+        are_traps_expected: case.traps.is_some(),
         world,
         moments,
         outcome: Outcome::default(),
@@ -84,7 +86,9 @@ pub fn play_on<W: World>(case: &Case, world: &mut W) -> Result<Outcome, InvalidS
         return Err(mistake);
     }
     // Whether it broke off is told by the failures.
-    walked.map(|_| player.outcome)
+    walked?;
+    player.count_traps(case);
+    Ok(player.outcome)
 }
 
 impl Failure {
@@ -152,6 +156,9 @@ struct Player<'a, W> {
     world: &'a mut W,
     moments: Moments,
     trace_start: usize,
+    /// Traps that were told.
+    traps: usize,
+    are_traps_expected: bool,
     outcome: Outcome,
     mistake: Option<InvalidScenario>,
 }
@@ -176,6 +183,7 @@ impl<W: World> Player<'_, W> {
         for expectation in &step.expectations {
             self.expect(expectation);
         }
+        self.look_at_traps(step.place);
         match self.outcome.failures.is_empty() {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
@@ -298,6 +306,34 @@ impl<W: World> Player<'_, W> {
                 self.fail(Failure::of(mismatch, Vec::new()));
             }
             return;
+        }
+    }
+
+    /// A trap is a failure, unless the case says how many there are.
+    fn look_at_traps(&mut self, place: Place) {
+        let Look::Seen(traps) = self.world.traps(self.traps) else {
+            return;
+        };
+        self.traps += traps.len();
+        if !self.are_traps_expected {
+            for trap in traps {
+                self.fail(Failure::new(place, format!("the guest trapped {trap}")));
+            }
+        }
+    }
+
+    /// Compares how many traps there were with how many the case expects.
+    fn count_traps(&mut self, case: &Case) {
+        let Some(check) = &case.traps else { return };
+        let Look::Seen(traps) = self.world.traps(0) else {
+            self.outcome.hidden += 1;
+            return;
+        };
+        self.outcome.expectations += 1;
+        let number = i64::try_from(traps.len()).unwrap_or(i64::MAX);
+        if let Some(mut mismatch) = compare_number("traps", check, Some(number)) {
+            mismatch.found = Some(traps.join("\n"));
+            self.fail(Failure::of(mismatch, Vec::new()));
         }
     }
 

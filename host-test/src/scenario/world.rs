@@ -180,6 +180,9 @@ pub trait World {
     /// How often each host function was called.
     fn host_calls(&self) -> Look<BTreeMap<String, u64>>;
 
+    /// Guests that did not return, from number `start` on, in words.
+    fn traps(&self, start: usize) -> Look<Vec<String>>;
+
     /// What guests have done since entry `start` of the trace, one line each.
     fn trace(&self, start: usize) -> Vec<String>;
 

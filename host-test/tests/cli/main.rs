@@ -3,6 +3,7 @@
 mod broken;
 mod check;
 mod command;
+mod guests;
 mod reference;
 mod run;
 mod schema;

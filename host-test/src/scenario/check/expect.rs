@@ -113,6 +113,15 @@ pub(super) fn text(raw: &raw::Match, around: &Surroundings<'_>, names: &Names) -
     Reader { around, names }.text(raw)
 }
 
+/// Reads what a number must be like.
+pub(super) fn number(
+    raw: &raw::Number,
+    around: &Surroundings<'_>,
+    names: &Names,
+) -> Checked<NumberCheck> {
+    Reader { around, names }.number(raw)
+}
+
 /// Reads what is said, with the names and variables of its place.
 pub(super) struct Reader<'a> {
     pub(super) around: &'a Surroundings<'a>,

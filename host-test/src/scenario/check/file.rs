@@ -95,6 +95,9 @@ fn case(
     let raced = case
         .and_then(|case| case.race.as_ref())
         .or(file.race.as_ref());
+    let traps = case
+        .and_then(|case| case.traps.as_ref())
+        .or(file.traps.as_ref());
     let description = match case {
         Some(case) => case.description.as_ref(),
         None => file.description.as_ref(),
@@ -130,20 +133,22 @@ fn case(
             .transpose()?
             .unwrap_or_default(),
         refused: None,
+        traps: None,
         race: race::explorer(raced, &scope)?,
         compares_steps: false,
         variables,
         steps,
         more_steps,
     };
-    if let Some(refused) = refused {
-        let around = Surroundings {
-            case: &built,
-            scope: &scope,
-            worker: 0,
-        };
-        built.refused = Some(expect::text(&refused.value, &around, &Names::default())?);
-    }
+    let around = Surroundings {
+        case: &built,
+        scope: &scope,
+        worker: 0,
+    };
+    let names = Names::default();
+    let refused = refused.map(|refused| expect::text(&refused.value, &around, &names));
+    let traps = traps.map(|traps| expect::number(traps, &around, &names));
+    (built.refused, built.traps) = (refused.transpose()?, traps.transpose()?);
     Ok(built)
 }
 
