@@ -3,15 +3,9 @@
 //! It is YAML 1.1: plain `y`, `no` and `on` are booleans, `010` is eight, `<<` is a key like any
 //! other. Envoy turns whole numbers of 32 bits into numbers, and all others into texts.
 
-use std::{fmt, thread};
+mod build;
 
-use serde::{
-    Deserialize,
-    de::{Deserializer, MapAccess, SeqAccess, Visitor},
-};
-use serde_saphyr::{
-    DuplicateKeyPolicy, Error, MergeKeyPolicy, Spanned, Tagged, options::NonFiniteFloatPolicy,
-};
+pub(super) use build::load;
 
 use super::problem::Position;
 
@@ -56,112 +50,6 @@ impl Value {
 
 /// Bytes of a configuration at most.
 pub(super) const BYTES_MAX: usize = 32 << 20;
-/// Values at most, those that aliases repeat included.
-const VALUES_MAX: usize = 200_000;
-/// Depth at most.
-const DEPTH_MAX: usize = 64;
-/// The deserializer of values with places takes some 45 KiB of stack for each level of depth, in
-/// code that is not optimised more: no thread of a test has so much.
-const STACK_BYTES: usize = 64 << 20;
-
-/// Reads `text`. Fails with one problem where it is no YAML, too large, or more than one document.
-pub(super) fn load(text: &str) -> Result<Node, (Option<Position>, String)> {
-    let loaded = thread::scope(|scope| {
-        let reader = thread::Builder::new().stack_size(STACK_BYTES);
-        let reader = reader.spawn_scoped(scope, || load_here(text));
-        reader.ok().and_then(|reader| reader.join().ok())
-    });
-    loaded.unwrap_or_else(|| Err((None, "no thread to read it in".to_owned())))
-}
-
-fn load_here(text: &str) -> Result<Node, (Option<Position>, String)> {
-    if text.len() > BYTES_MAX {
-        let message = format!("{} bytes, at most {BYTES_MAX} are read", text.len());
-        return Err((None, message));
-    }
-    let options = serde_saphyr::options! {
-        // Found later, with the key's path.
-        duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        merge_keys: MergeKeyPolicy::AsOrdinary,
-        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: VALUES_MAX,
-        },
-        budget: serde_saphyr::budget! {
-            max_nodes: VALUES_MAX,
-            max_depth: DEPTH_MAX,
-        },
-        with_snippet: false,
-    };
-    let raw: Spanned<Raw> =
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| problem(&error))?;
-    Ok(node(raw, text))
-}
-
-fn problem(error: &Error) -> (Option<Position>, String) {
-    let at = error.location().map(|location| Position {
-        line: location.line(),
-        column: location.column(),
-    });
-    if let Error::MultipleDocuments { .. } = error.without_snippet() {
-        let message = "a second document begins here, expected one: Envoy reads the first alone";
-        return (at, message.to_owned());
-    }
-    // The place stands in front already.
-    let full = error.without_snippet().to_string();
-    let message = full.split(" at line ").next().unwrap_or_default();
-    (at, format!("not YAML: {}", message.replace('\n', " ")))
-}
-
-/// What serde is given: plain scalars have lost their spelling.
-enum Raw {
-    /// Not plain, or a plain text.
-    Text(String),
-    /// A plain scalar that may be something else than a text: its spelling tells.
-    Plain,
-    Null,
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<Tagged<String>>, Spanned<Raw>)>),
-}
-
-fn node(raw: Spanned<Raw>, text: &str) -> Node {
-    let span = raw.defined.span();
-    let value = match raw.value {
-        Raw::Text(text) => Value::Text(text),
-        Raw::Null => Value::Null,
-        Raw::Plain => {
-            let from = span.byte_offset().unwrap_or_default();
-            let to = from.saturating_add(span.byte_len().unwrap_or_default());
-            let bounds = usize::try_from(from).ok().zip(usize::try_from(to).ok());
-            let spelling = bounds.and_then(|(from, to)| text.get(from..to));
-            plain(spelling.unwrap_or_default().trim())
-        }
-        Raw::List(items) => Value::List(items.into_iter().map(|item| node(item, text)).collect()),
-        Raw::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                // Envoy leaves such entries out: they hold anchors.
-                .filter(|(key, _)| key.value.1.as_deref() != Some("!ignore"))
-                .map(|(key, value)| Entry {
-                    at: position(key.defined),
-                    key: key.value.0,
-                    value: node(value, text),
-                })
-                .collect(),
-        ),
-    };
-    Node {
-        at: position(raw.defined),
-        value,
-    }
-}
-
-fn position(location: serde_saphyr::Location) -> Position {
-    Position {
-        line: location.line(),
-        column: location.column(),
-    }
-}
 
 /// A plain scalar, as Envoy's `parseYamlNode` reads it.
 fn plain(spelling: &str) -> Value {
@@ -199,62 +87,6 @@ fn integer(lower: &str) -> Option<i64> {
     }
     let number = i128::from_str_radix(digits, radix).ok()?;
     i64::try_from(if negative { -number } else { number }).ok()
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_bool<E>(self, _value: bool) -> Result<Raw, E> {
-        Ok(Raw::Plain)
-    }
-
-    fn visit_i64<E>(self, _value: i64) -> Result<Raw, E> {
-        Ok(Raw::Plain)
-    }
-
-    fn visit_u64<E>(self, _value: u64) -> Result<Raw, E> {
-        Ok(Raw::Plain)
-    }
-
-    fn visit_f64<E>(self, _value: f64) -> Result<Raw, E> {
-        Ok(Raw::Plain)
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(value.to_owned()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Raw::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Raw::Map(entries))
-    }
 }
 
 #[cfg(test)]
@@ -344,15 +176,20 @@ mod tests {
     fn what_is_no_yaml_is_told_with_its_place() {
         for (text, line, column, message) in [
             ("a: [", 1, 4, "not YAML: unclosed bracket '['"),
-            ("a: *b", 1, 4, "not YAML: alias references unknown anchor"),
-            ("a: 1\n---\nb: 1\n", 3, 1, "a second document begins here, "),
+            (
+                "a: *b",
+                1,
+                4,
+                "not YAML: while parsing node, found unknown anchor",
+            ),
+            ("a: 1\n---\nb: 1\n", 2, 1, "a second document begins here, "),
             (
                 "a:\n\t- b",
                 2,
                 2,
                 "not YAML: tabs disallowed within this context",
             ),
-            ("? [a]\n: b", 1, 3, "not YAML: expected string scalar"),
+            ("? [a]\n: b", 1, 3, "expected a text as key"),
         ] {
             let (at, found) = load(text).unwrap_err();
             assert_eq!(at, Some(Position { line, column }), "{text}");
@@ -367,12 +204,24 @@ mod tests {
             let aliases = vec![format!("*{of}"); 10].join(", ");
             bomb.push_str(&format!("{name}: &{name} [{aliases}]\n"));
         }
-        load(&bomb).unwrap_err();
+        let (_, message) = load(&bomb).unwrap_err();
+        assert_eq!(
+            message,
+            "more than 200000 values, those of aliases included"
+        );
         load(&"[".repeat(100_000)).unwrap_err();
         load(&"- ".repeat(100_000)).unwrap_err();
-        load(&"- ".repeat(DEPTH_MAX)).unwrap();
-        load(&"- ".repeat(DEPTH_MAX + 1)).unwrap_err();
+        load(&"- ".repeat(64)).unwrap();
+        load(&"- ".repeat(65)).unwrap_err();
         load(&"{a: ".repeat(5_000)).unwrap_err();
+        let mut chain = "- &a0 []\n".to_owned();
+        for level in 1..100 {
+            chain.push_str(&format!("- &a{level} [*a{}]\n", level - 1));
+        }
+        let (_, message) = load(&chain).unwrap_err();
+        assert_eq!(message, "deeper than 64 levels, those of aliases included");
+        let (_, message) = load("- &a [*a]").unwrap_err();
+        assert_eq!(message, "an alias of what it stands in");
         let (at, message) = load(&" ".repeat(BYTES_MAX + 1)).unwrap_err();
         assert_eq!(at, None);
         assert_eq!(message, "33554433 bytes, at most 33554432 are read");

@@ -55,7 +55,8 @@ merge but an unknown key; anchors and aliases work, and entries tagged `!ignore`
 
 Stricter than Envoy: a key, a cluster or a listener name that stands there twice is an error, and so
 are a second document, a `tcp_proxy` without its cluster, `host_env_keys` and other names of the
-machine's environment, and a regular expression that looks around.
+machine's environment, and a regular expression that looks around. Less strict: nobody looks into
+a mapping below a key without effect.
 
 | Message | Keys without effect | Why |
 |---|---|---|
