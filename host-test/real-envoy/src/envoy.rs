@@ -2,9 +2,11 @@
 
 mod admin;
 mod builder;
+mod clock;
 mod config;
 mod ports;
 mod process;
+mod start;
 mod validate;
 
 use std::{
@@ -21,6 +23,7 @@ use crate::{Netns, eventually, http::Response, workspace::Scratch};
 
 pub use self::{
     builder::{Builder, default_envoy},
+    clock::Clock,
     ports::{PortLease, free_port},
     validate::{validate, validate_text},
 };
@@ -29,6 +32,7 @@ pub use self::{
 #[derive(Debug)]
 pub struct Envoy {
     process: Process,
+    clock: Option<Clock>,
     admin: Admin,
     ports: PortMap,
     namespace: Option<Netns>,
@@ -41,6 +45,11 @@ impl Envoy {
     /// counts from the root of the workspace.
     pub fn builder(yaml: impl Into<std::path::PathBuf>) -> Builder {
         Builder::new(yaml.into())
+    }
+
+    /// Prepares the start of an Envoy with the configuration `text`.
+    pub fn configured(text: impl Into<String>) -> Builder {
+        Builder::of_text(text.into())
     }
 
     /// The real port that stands for `port` of the configuration file.
@@ -142,6 +151,24 @@ impl Envoy {
     pub fn wait_for_stdout(&self, part: &str, within: Duration) -> Result<String> {
         wait_for_line(part, within, || self.stdout())
             .with_context(|| format!("no line with {part:?} on standard output"))
+    }
+
+    /// What is on standard error from byte `start` on.
+    #[must_use]
+    pub fn log_since(&self, start: usize) -> Vec<u8> {
+        self.process.stderr_since(start)
+    }
+
+    /// What is on standard output from byte `start` on.
+    #[must_use]
+    pub fn stdout_since(&self, start: usize) -> Vec<u8> {
+        self.process.stdout_since(start)
+    }
+
+    /// The virtual time that it was started with ([`Builder::virtual_time`]).
+    #[must_use]
+    pub fn clock(&self) -> Option<&Clock> {
+        self.clock.as_ref()
     }
 
     /// The process id.

@@ -4,6 +4,8 @@
 //! - [`http`]: clients that choose their source address and every byte of their headers, and an
 //!   upstream that repeats what reached it;
 //! - [`Netns`]: network namespaces, for addresses other than loopback and for all 65,535 ports;
+//! - virtual time ([`envoy::Builder::virtual_time`]): timers run exactly at their time, days go by
+//!   in a moment, and nothing is waited for with a guess;
 //! - [`eventually`]: the one way to wait for something.
 //!
 //! It works for any proxy-wasm module and knows nothing about what the module does. Linux only.

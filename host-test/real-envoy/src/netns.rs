@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 use nix::{
-    sched::{CloneFlags, setns},
+    sched::{CloneFlags, setns, unshare},
     unistd::Uid,
 };
 
@@ -137,6 +137,30 @@ impl Netns {
         ip(&["-n", namespace.name(), "link", "set", "lo", "up"])?;
         Ok(namespace)
     }
+}
+
+/// Calls `work` on a thread of its own, in a nameless namespace where **every** address is one of
+/// this machine, and all ports are free: clients can come from anywhere, servers can listen at
+/// whatever a configuration names. What `work` starts, threads and processes, is inside too; the
+/// namespace ends with them.
+///
+/// Fails where [`Netns::available`] does; a panic of `work` goes on here.
+pub fn isolated<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    Netns::available().map_err(|reason| anyhow!(reason))?;
+    thread::scope(|scope| {
+        scope
+            .spawn(move || {
+                unshare(CloneFlags::CLONE_NEWNET).context("make a network namespace")?;
+                ip(&["link", "set", "lo", "up"])?;
+                ip(&["route", "add", "local", "default", "dev", "lo"])?;
+                // A machine without IPv6 has no such addresses.
+                let _ = ip(&["-6", "route", "add", "local", "default", "dev", "lo"]);
+                let _ = fs::write("/proc/sys/net/ipv6/ip_nonlocal_bind", "1");
+                Ok(work())
+            })
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 impl Drop for Inner {

@@ -1,41 +1,48 @@
 //! How an Envoy is started.
 
-use std::{
-    env, fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{env, path::PathBuf, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use super::{Envoy, admin::Admin, config, ports::PortMap, process::Process};
-use crate::{
-    Netns, eventually,
-    workspace::{Scratch, workspace_root},
-};
+use crate::{Netns, workspace::workspace_root};
 
 /// The choices before a start; made by [`Envoy::builder`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
-    yaml: PathBuf,
-    concurrency: u16,
-    log_level: String,
-    args: Vec<String>,
-    replacements: Vec<(String, String)>,
-    fixed_ports: Vec<(u16, u16)>,
-    keep_ports: bool,
-    envoy: Option<PathBuf>,
-    namespace: Option<Netns>,
-    ready_within: Duration,
+    pub(super) source: Source,
+    pub(super) folder: PathBuf,
+    pub(super) concurrency: u16,
+    pub(super) log_level: String,
+    pub(super) args: Vec<String>,
+    pub(super) replacements: Vec<(String, String)>,
+    pub(super) fixed_ports: Vec<(u16, u16)>,
+    pub(super) keep_ports: bool,
+    pub(super) envoy: Option<PathBuf>,
+    pub(super) namespace: Option<Netns>,
+    pub(super) ready_within: Duration,
+    pub(super) virtual_start_nanos: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    File(PathBuf),
+    Text(String),
 }
 
 impl Builder {
     pub(super) fn new(yaml: PathBuf) -> Self {
+        Self::of(Source::File(yaml))
+    }
+
+    pub(super) fn of_text(text: String) -> Self {
+        Self::of(Source::Text(text))
+    }
+
+    fn of(source: Source) -> Self {
         Self {
-            yaml,
+            source,
+            folder: workspace_root(),
             concurrency: 2,
             log_level: "info".into(),
             args: Vec::new(),
@@ -45,6 +52,7 @@ impl Builder {
             envoy: None,
             namespace: None,
             ready_within: Duration::from_secs(60),
+            virtual_start_nanos: None,
         }
     }
 
@@ -105,108 +113,27 @@ impl Builder {
         self
     }
 
-    /// Starts Envoy and waits until it is ready.
+    /// The folder that relative paths in the configuration count from; default: the root of the
+    /// workspace.
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = folder.into();
+        self
+    }
+
+    /// Lets Envoy live in a time of its own, which begins at `start_nanos` since 1970, stands still
+    /// and goes by through [`Envoy::clock`]. Nothing depends on the speed of the machine then:
+    /// every timer runs exactly at its time, and [`Clock::rest`] says when all is done.
     ///
-    /// Fails when the file, its admin interface, a replacement or the program is missing, when no
-    /// port is free, when Envoy refuses the configuration (with the lines of its log that say
-    /// why), or when it is not ready in time.
-    pub fn start(self) -> Result<Envoy> {
-        let (text, ports) = self.configuration()?;
-        let scratch = Scratch::new()?;
-        let file = scratch.write("envoy.yaml", &text)?;
-        let admin_file = scratch.path("admin");
-        let program = find_envoy(self.envoy.clone())?;
-        let mut command = Command::new(program);
-        command
-            .current_dir(workspace_root())
-            .arg("-c")
-            .arg(file)
-            .arg("--admin-address-path")
-            .arg(&admin_file)
-            .args(["-l", &self.log_level, "--use-dynamic-base-id"])
-            .args(["--concurrency", &self.concurrency.to_string()])
-            .args(["--file-flush-interval-msec", "20"])
-            .args(&self.args);
-        let mut process = Process::spawn(&mut command, self.namespace.as_ref())?;
-        let admin = self.wait_until_ready(&mut process, &admin_file)?;
-        Ok(Envoy {
-            process,
-            admin,
-            ports,
-            namespace: self.namespace,
-            _scratch: scratch,
-        })
-    }
-
-    /// The final text, and which ports it has.
-    fn configuration(&self) -> Result<(String, PortMap)> {
-        let path = workspace_root().join(&self.yaml);
-        let mut text =
-            fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-        for (from, to) in &self.replacements {
-            text = config::replace(&text, from, to)?;
-        }
-        if !text.contains("admin:") {
-            bail!("{} has no admin interface to ask", path.display());
-        }
-        let mut ports = PortMap::default();
-        let known = config::ports(&text);
-        for (port, real) in &self.fixed_ports {
-            if !known.contains(port) {
-                bail!("the configuration has no port_value {port} to stand {real} for");
-            }
-            ports.fix(*port, *real);
-        }
-        for port in known {
-            if !self.keep_ports {
-                ports.take(port)?;
-            } else if ports.get(port).is_none() {
-                ports.fix(port, port);
-            }
-        }
-        Ok((config::with_ports(&text, &ports), ports))
-    }
-
-    fn wait_until_ready(&self, process: &mut Process, admin_file: &Path) -> Result<Admin> {
-        let answer = eventually("envoy is ready", self.ready_within, || {
-            if let Some(status) = process.exit() {
-                return Some(Err(status));
-            }
-            // Envoy writes the file in one go, but after it was made; until then it is empty.
-            let addr: SocketAddr = fs::read_to_string(admin_file).ok()?.trim().parse().ok()?;
-            let admin = Admin::new(addr, self.namespace.as_ref());
-            let ready = admin.get("/ready").is_ok_and(|answer| answer.status == 200);
-            ready.then_some(Ok(admin))
-        });
-        match answer {
-            Ok(Ok(admin)) => Ok(admin),
-            Ok(Err(status)) => {
-                let reason = reason(process);
-                bail!("envoy ended before it was ready ({status}): {reason}")
-            }
-            Err(late) => Err(late.context(reason(process))),
-        }
+    /// Envoy also gets an admin interface on loopback, whatever the configuration says; statistics
+    /// that are flushed when they are asked for, access logs that are written at once, and no watch
+    /// dog. A client on this machine whose socket has the mark N (`SO_MARK`) is accepted by worker N.
+    ///
+    /// It cannot be combined with [`Builder::inside`]: call [`Builder::start`] in the namespace.
+    pub fn virtual_time(mut self, start_nanos: u64) -> Self {
+        self.virtual_start_nanos = Some(start_nanos);
+        self
     }
 }
-
-/// The last lines of Envoy's log that report a problem, in one line.
-fn reason(process: &Process) -> String {
-    // The pipe may deliver the end of the log after the process is gone.
-    let found = eventually("a reason", Duration::from_secs(2), || {
-        let log = process.stderr();
-        let lines: Vec<_> = log
-            .lines()
-            .filter(|line| line.contains("[critical]") || line.contains("[error]"))
-            .map(str::to_owned)
-            .collect();
-        (!lines.is_empty()).then_some(lines)
-    });
-    let lines = found.unwrap_or_else(|_| process.stderr().lines().map(str::to_owned).collect());
-    let first = lines.len().saturating_sub(REASON_LINES_MAX);
-    lines[first..].join(" | ")
-}
-
-const REASON_LINES_MAX: usize = 20;
 
 /// The program that is started unless told otherwise: that of the environment variable `ENVOY`,
 /// else the pinned one that `./justw setup` installs. Fails when it is missing.

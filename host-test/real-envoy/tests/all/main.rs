@@ -4,6 +4,7 @@ mod http;
 mod lifecycle;
 mod namespace;
 mod validation;
+mod virtual_time;
 
 use real_envoy::{Envoy, Result, Scratch, envoy::Builder, http::EchoUpstream};
 
