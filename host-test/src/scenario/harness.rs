@@ -41,7 +41,7 @@ pub fn trace_in_harness(
     engine: &Engine,
 ) -> (Result<Outcome, InvalidScenario>, Vec<TraceEntry>) {
     match Harness::start(case, engine, Tracing::On) {
-        Ok(mut harness) if case.refused.is_none() => {
+        Ok(mut harness) if case.refused.is_empty() => {
             let result = play_on(case, &mut harness);
             (result, harness.host.shared().trace.since(0))
         }

@@ -48,8 +48,8 @@ pub struct Case {
     pub seed: u64,
     /// What the upstream answers when nothing else is said.
     pub answer: Answer,
-    /// The start must fail, with a reason or a log line like this.
-    pub refused: Option<Match>,
+    /// The start must fail, with a reason or a log line like each of these; none if it must not.
+    pub refused: Vec<Match>,
     /// How steps that run at the same time are raced.
     pub race: Explorer,
     /// How many callbacks trap; none do if nothing is said.

@@ -4,6 +4,7 @@ mod expect;
 mod flow;
 mod message;
 mod race;
+mod refusal;
 mod shape;
 mod step;
 
@@ -14,6 +15,7 @@ pub(super) use expect::{
 pub(super) use flow::{Repeat, Time};
 pub(super) use message::{Answer, Bytes, BytesForm, HeaderLine, HttpVersion};
 pub(super) use race::Race;
+pub(super) use refusal::Refusal;
 pub(super) use shape::{At, Json, OneOrMany, Pairs, Short};
 pub(super) use step::{Close, Connect, Request, Respond, Send, Side, Step, Steps, Tls, Wipe};
 
@@ -52,8 +54,8 @@ pub(super) struct File {
     pub(super) variables: Pairs<Text>,
     /// What the upstream answers when nothing else is said. Default: status 200, no body.
     pub(super) upstream: Option<Answer>,
-    /// The start must fail, and the reason or a log line must be like this.
-    pub(super) refused: Option<At<Match>>,
+    /// The start must fail, and the reason or a log line must be like this; of a list, for each.
+    pub(super) refused: Option<Refusal>,
     /// How `host-test race` switches between the lists of steps under `together`.
     pub(super) race: Option<Race>,
     /// How many callbacks trap. Default: a trap is a failure.
@@ -91,7 +93,7 @@ pub(super) struct Case {
     /// Instead of that of the file.
     pub(super) upstream: Option<Answer>,
     /// Instead of that of the file.
-    pub(super) refused: Option<At<Match>>,
+    pub(super) refused: Option<Refusal>,
     /// Instead of that of the file.
     pub(super) race: Option<Race>,
     /// Instead of that of the file.
@@ -182,6 +184,7 @@ pub(super) struct Update {
     pub(super) replace: Vec<Replace>,
     /// What every VM gets as its configuration instead.
     pub(super) vm_configuration: Option<Json>,
-    /// The new configuration must be refused, and the reason or a log line must be like this.
-    pub(super) refused: Option<At<Match>>,
+    /// The new configuration must be refused, and the reason or a log line must be like this; of a
+    /// list, for each.
+    pub(super) refused: Option<Refusal>,
 }

@@ -45,16 +45,14 @@ pub fn play<W: World>(
     start: impl FnOnce(&Case) -> Result<W, Obstacle>,
 ) -> Result<Outcome, InvalidScenario> {
     let mut outcome = Outcome::default();
-    let mut world = match (start(case), &case.refused) {
-        (Err(obstacle), refused) => {
-            outcome.expectations += usize::from(refused.is_some());
-            outcome.failures = refusal(obstacle, refused.as_ref())?;
+    outcome.expectations += case.refused.len();
+    let mut world = match (start(case), case.refused.first()) {
+        (Err(obstacle), _) => {
+            outcome.failures = refusal(obstacle, &case.refused)?;
             return Ok(outcome);
         }
         (Ok(_), Some(refused)) => {
-            outcome.expectations += 1;
-            let reason = "the configuration was accepted, expected a refusal".to_owned();
-            outcome.failures.push(Failure::new(refused.place, reason));
+            outcome.failures.push(Failure::accepted(refused.place));
             return Ok(outcome);
         }
         (Ok(world), None) => world,
@@ -101,6 +99,11 @@ impl Failure {
         }
     }
 
+    fn accepted(place: Place) -> Self {
+        let reason = "the configuration was accepted, expected a refusal".to_owned();
+        Self::new(place, reason)
+    }
+
     fn of(mismatch: Mismatch, trace: Vec<String>) -> Self {
         let diff = match (&mismatch.expected, &mismatch.found) {
             (Some(expected), Some(found)) => {
@@ -128,26 +131,26 @@ impl Failure {
 }
 
 /// What a refused configuration means.
-fn refusal(obstacle: Obstacle, wanted: Option<&Match>) -> Result<Vec<Failure>, InvalidScenario> {
-    let (reason, log) = match (obstacle, wanted) {
-        (Obstacle::Mistake(reason), _) => {
+fn refusal(obstacle: Obstacle, wanted: &[Match]) -> Result<Vec<Failure>, InvalidScenario> {
+    let (reason, log) = match obstacle {
+        Obstacle::Mistake(reason) => {
             return Err(InvalidScenario::at(Place::default(), reason));
         }
-        (Obstacle::Refused { reason, log }, Some(_)) => (reason, log),
-        (obstacle, _) => return Ok(vec![Failure::new(Place::default(), obstacle.to_string())]),
+        Obstacle::Refused { reason, log } if !wanted.is_empty() => (reason, log),
+        obstacle => return Ok(vec![Failure::new(Place::default(), obstacle.to_string())]),
     };
-    let Some(wanted) = wanted else {
-        return Ok(Vec::new());
+    let compared = |wanted: &Match, text: &String| {
+        compare(wanted, &Subject::bytes("refusal", Some(text.as_bytes())))
     };
-    let like = |text: &String| {
-        compare(wanted, &Subject::bytes("refusal", Some(text.as_bytes()))).is_empty()
+    let is_missing = |wanted: &&Match| {
+        let mut said = log.iter().chain([&reason]);
+        !said.any(|text| compared(wanted, text).is_empty())
     };
-    if log.iter().chain([&reason]).any(like) {
-        return Ok(Vec::new());
-    }
-    let mismatches = compare(wanted, &Subject::bytes("refusal", Some(reason.as_bytes())));
+    let mismatches = wanted
+        .iter()
+        .filter(is_missing)
+        .flat_map(|wanted| compared(wanted, &reason));
     Ok(mismatches
-        .into_iter()
         .map(|mismatch| Failure::of(mismatch, log.clone()))
         .collect())
 }
@@ -232,7 +235,7 @@ impl<W: World> Player<'_, W> {
             Action::Together(branches) => self.together(branches),
             Action::Update(setup, refused) => {
                 let result = world.update(setup);
-                self.updated(step.place, result, refused.as_ref())
+                self.updated(step.place, result, refused)
             }
             Action::SetSharedData { vm_id, key, value } => {
                 world.set_shared_data(vm_id.as_deref(), key, value)
@@ -269,19 +272,18 @@ impl<W: World> Player<'_, W> {
         &mut self,
         place: Place,
         result: Result<(), Obstacle>,
-        refused: Option<&Match>,
+        refused: &[Match],
     ) -> Result<(), Obstacle> {
-        self.outcome.expectations += usize::from(refused.is_some());
-        match (result, refused) {
+        self.outcome.expectations += refused.len();
+        match (result, refused.first()) {
             (Ok(()), None) => Ok(()),
             (Ok(()), Some(wanted)) => {
-                let reason = "the configuration was accepted, expected a refusal".to_owned();
-                self.fail(Failure::new(wanted.place, reason));
+                self.fail(Failure::accepted(wanted.place));
                 Ok(())
             }
             (Err(obstacle), None) => Err(obstacle),
-            (Err(obstacle), Some(wanted)) => {
-                match refusal(obstacle, Some(wanted)) {
+            (Err(obstacle), Some(_)) => {
+                match refusal(obstacle, refused) {
                     Ok(failures) => failures.into_iter().for_each(|failure| self.fail(failure)),
                     Err(error) => {
                         self.mistake = Some(InvalidScenario::at(place, error.reason()));

@@ -46,7 +46,9 @@ impl DryRun {
                 connect: Some(connect),
                 ..
             } => self.dial(connect),
-            Action::Update(setup, None) => self.bootstrap = Arc::clone(&setup.bootstrap),
+            Action::Update(setup, refused) if refused.is_empty() => {
+                self.bootstrap = Arc::clone(&setup.bootstrap)
+            }
             Action::Together(lists) => {
                 for step in lists.iter().flatten() {
                     let _ = self.step(step);

@@ -108,9 +108,14 @@ pub(super) fn check(
     Ok(out)
 }
 
-/// Reads what a text must be like.
-pub(super) fn text(raw: &raw::Match, around: &Surroundings<'_>, names: &Names) -> Checked<Match> {
-    Reader { around, names }.text(raw)
+/// Reads what a refusal must say.
+pub(super) fn refusal(
+    raw: &raw::Refusal,
+    around: &Surroundings<'_>,
+    names: &Names,
+) -> Checked<Vec<Match>> {
+    let reader = Reader { around, names };
+    raw.0.iter().map(|line| reader.text(line)).collect()
 }
 
 /// Reads what a number must be like.

@@ -132,7 +132,7 @@ fn case(
             .map(|raw| answer(raw, &scope))
             .transpose()?
             .unwrap_or_default(),
-        refused: None,
+        refused: Vec::new(),
         traps: None,
         race: race::explorer(raced, &scope)?,
         compares_steps: false,
@@ -146,9 +146,9 @@ fn case(
         worker: 0,
     };
     let names = Names::default();
-    let refused = refused.map(|refused| expect::text(&refused.value, &around, &names));
+    let refused = refused.map(|refused| expect::refusal(refused, &around, &names));
     let traps = traps.map(|traps| expect::number(traps, &around, &names));
-    (built.refused, built.traps) = (refused.transpose()?, traps.transpose()?);
+    (built.refused, built.traps) = (refused.transpose()?.unwrap_or_default(), traps.transpose()?);
     Ok(built)
 }
 

@@ -75,10 +75,10 @@ pub(super) fn check(
         raw::Step::Time(raw) => only(Action::Time(time(raw, scope)?)),
         raw::Step::Update(raw) => {
             let setup = around.case.setup.updated(raw, scope)?;
-            let refused = raw.refused.as_ref();
-            let refused = refused
-                .map(|refused| expect::text(&refused.value, around, names))
-                .transpose()?;
+            let refused = match &raw.refused {
+                Some(refused) => expect::refusal(refused, around, names)?,
+                None => Vec::new(),
+            };
             only(Action::Update(setup, refused))
         }
         raw::Step::SharedData(raw) => only(Action::SetSharedData {

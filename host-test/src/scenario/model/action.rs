@@ -81,8 +81,8 @@ pub enum Action {
     Time(Time),
     /// Lists of steps that may run at the same time.
     Together(Vec<Vec<Placed>>),
-    /// A new configuration; whether it must be refused with a reason like this.
-    Update(Setup, Option<super::Match>),
+    /// A new configuration; it must be refused with a reason or a log line like each of these.
+    Update(Setup, Vec<super::Match>),
     /// A neighbour writes into shared data.
     SetSharedData {
         /// The VM id; that of the only VM if none.

@@ -75,7 +75,7 @@ impl<T: JsonSchema> JsonSchema for Short<T> {
     }
 }
 
-enum Either<T> {
+pub(super) enum Either<T> {
     Text(String),
     Full(T),
 }
@@ -86,7 +86,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Either<T> {
     }
 }
 
-struct EitherVisitor<T>(PhantomData<T>);
+pub(super) struct EitherVisitor<T>(pub(super) PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for EitherVisitor<T> {
     type Value = Either<T>;
