@@ -1,5 +1,7 @@
 //! One Envoy process: threads, time, and everything a test wants to know.
 
+mod calls;
+
 #[cfg(test)]
 mod tests;
 
@@ -8,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::abi::HostCall;
+use crate::callout::Callouts;
 use crate::config::Bootstrap;
 use crate::connection::Listeners;
 use crate::guest::{Engine, InvalidModule, Limits};
@@ -29,6 +32,7 @@ pub struct HostBuilder {
     seed: u64,
     limits: Limits,
     is_traced: bool,
+    callouts: Callouts,
 }
 
 impl HostBuilder {
@@ -79,7 +83,11 @@ impl HostBuilder {
     ///
     /// Fails where Envoy would refuse the configuration.
     pub fn build(self) -> Result<Host, BuildError> {
-        let shared = Arc::new(Shared::default());
+        let mut shared = Shared::default();
+        shared.callouts = self.callouts;
+        let clusters = self.bootstrap.clusters.clone();
+        shared.callouts.set_clusters(clusters);
+        let shared = Arc::new(shared);
         if let Some(nanos) = self.start_unix_nanos {
             shared.clock.set_unix_nanos(nanos);
         }
@@ -141,6 +149,7 @@ impl Host {
             seed: 0,
             limits: Limits::default(),
             is_traced: false,
+            callouts: Callouts::default(),
         }
     }
 
@@ -186,20 +195,15 @@ impl Host {
     }
 
     fn next_due(&self) -> Option<(u64, ThreadId)> {
-        let main = self.main.next_tick().map(|tick| tick.due_nanos);
+        let main = self.main.next_due().map(|due| (due, ThreadId::Main));
         let workers = self.workers.iter();
         let workers = workers.filter_map(|worker| Some((worker.next_due()?, worker.thread.id)));
-        let main = main.map(|due| (due, ThreadId::Main));
         main.into_iter().chain(workers).min()
     }
 
     fn run_due(&mut self, thread: ThreadId) {
         match thread {
-            ThreadId::Main => {
-                if let Some(tick) = self.main.next_tick() {
-                    self.main.tick(&tick);
-                }
-            }
+            ThreadId::Main => self.main.run_due(),
             ThreadId::Worker(index) => {
                 if let Some(worker) = self.workers.get_mut(index) {
                     worker.run_due();
@@ -208,25 +212,37 @@ impl Host {
         }
     }
 
+    fn threads(&self) -> impl Iterator<Item = &Thread> {
+        let workers = self.workers.iter().map(|worker| &worker.thread);
+        [&self.main].into_iter().chain(workers)
+    }
+
+    fn threads_mut(&mut self) -> impl Iterator<Item = &mut Thread> {
+        let workers = self.workers.iter_mut().map(|worker| &mut worker.thread);
+        [&mut self.main].into_iter().chain(workers)
+    }
+
+    fn thread_mut(&mut self, id: ThreadId) -> Option<&mut Thread> {
+        self.threads_mut().find(|thread| thread.id == id)
+    }
+
     /// Does what callbacks have asked for, on every thread, until nothing is left.
     pub(crate) fn settle(&mut self) {
-        /// Callbacks of queues that may follow from one event: a guest could feed itself for ever.
+        /// Callbacks that may follow from one event: a guest could feed itself for ever.
         const ROUNDS_MAX: usize = 100_000;
         for _ in 0..ROUNDS_MAX {
             self.main.forget_deferred();
             for worker in &mut self.workers {
                 worker.settle();
             }
+            if self.threads_mut().any(Thread::deliver) {
+                continue;
+            }
             let Some(ready) = self.shared.queues.next_posted() else {
                 return;
             };
-            match ready.thread {
-                ThreadId::Main => self.main.queue_ready(ready),
-                ThreadId::Worker(index) => {
-                    if let Some(worker) = self.workers.get_mut(index) {
-                        worker.thread.queue_ready(ready);
-                    }
-                }
+            if let Some(thread) = self.thread_mut(ready.thread) {
+                thread.queue_ready(ready);
             }
         }
     }
@@ -292,9 +308,7 @@ impl Host {
     }
 
     fn living_vms(&self) -> impl Iterator<Item = (ThreadId, &Vm)> {
-        let threads = [&self.main].into_iter();
-        threads
-            .chain(self.workers.iter().map(|worker| &worker.thread))
+        self.threads()
             .flat_map(|thread| thread.living_vms().map(|(_, vm)| (thread.id, vm)))
     }
 }

@@ -13,6 +13,7 @@
 
 pub mod abi;
 pub mod bench;
+pub mod callout;
 mod calls;
 pub mod check;
 pub mod config;

@@ -28,6 +28,7 @@ pub(crate) use clock::nanos;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use crate::callout::Callouts;
 use crate::hook::Hook;
 use crate::profile::Profile;
 use crate::trace::Trace;
@@ -65,6 +66,8 @@ pub struct Shared {
     pub log: Log,
     /// What access logs have written.
     pub access_log: AccessLogs,
+    /// Clusters, and who answers for them.
+    pub callouts: Callouts,
     /// Random bytes.
     pub random: Random,
     /// Guests that did not return.

@@ -103,6 +103,8 @@ callbacks! {
     QueueReady = "proxy_on_queue_ready" (2) None,
     /// The host calls a function of the guest: root, function, bytes of its arguments.
     ForeignFunction = "proxy_on_foreign_function" (3) None,
+    /// A name was looked up: root, token, bytes of the answer.
+    ResolveDns = "envoy_on_resolve_dns" (3) None,
     /// Whether the context may go now.
     Done = "proxy_on_done" (1) Word,
     /// The last moment to write about a stream.

@@ -117,13 +117,17 @@ fn with_buffer<T>(
         return Err(Status::NotFound.into());
     };
     let shown = match kind {
-        BufferType::CallData => context.last_buffer,
+        BufferType::CallData if !state.callouts.has_call_data() => context.last_buffer,
         kind => Some(kind),
     };
     let Some(shown) = shown else {
         return Ok(read(&[]));
     };
+    let delivered = state
+        .root()
+        .and_then(|(root, _)| state.callouts.buffer(root, shown));
     let value = match (shown, &context.kind) {
+        _ if delivered.is_some() => read(delivered.unwrap_or_default()),
         (BufferType::VmConfiguration, _) => read(&state.config.configuration),
         (BufferType::PluginConfiguration, _) => match &state.configuring {
             Some(plugin) => read(&plugin.configuration),

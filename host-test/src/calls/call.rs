@@ -166,6 +166,14 @@ impl Call<'_> {
         len_at: u32,
         bytes: &[u8],
     ) -> Result<(), Refusal> {
+        let (pointer, len) = self.place(bytes)?;
+        self.write(pointer_at, &pointer.to_le_bytes())?;
+        self.write(len_at, &len.to_le_bytes())
+    }
+
+    /// Puts `bytes` into memory that the guest allocates. Its place and length; 0 for no bytes,
+    /// for which nothing is allocated.
+    pub(crate) fn place(&mut self, bytes: &[u8]) -> Result<(u32, u32), Refusal> {
         let bytes = match self.injection {
             Injection::Truncate(max) => bytes.get(..max).unwrap_or(bytes),
             _ => bytes,
@@ -177,13 +185,11 @@ impl Call<'_> {
             self.allocate(len)?
         };
         self.write(pointer, bytes)?;
-        self.write(pointer_at, &pointer.to_le_bytes())?;
-        self.write(len_at, &len.to_le_bytes())?;
         self.state().bytes_returned += u64::from(len);
         if self.traced.is_some() {
             self.note("returned", Value::Bytes(bytes.to_vec()));
         }
-        Ok(())
+        Ok((pointer, len))
     }
 
     /// Memory of the guest's own. It may call next to nothing meanwhile, as in Envoy.

@@ -153,7 +153,14 @@ fn readable<T>(
     map: HeaderMapType,
     read: impl FnOnce(Option<&HeaderMap>) -> T,
 ) -> Result<T, Invisible> {
-    match call.state().context() {
+    let state = call.state();
+    let delivered = state
+        .root()
+        .and_then(|(root, _)| state.callouts.map(root, map));
+    if let Some(headers) = delivered {
+        return Ok(read(Some(headers)));
+    }
+    match state.context() {
         Some((_, context)) => match &context.kind {
             Kind::Http(place) => lock(&place.stream).readable(place.index, map).map(read),
             Kind::Root | Kind::Network(_) => Err(Invisible),

@@ -6,7 +6,6 @@ use super::call::{At, host_call};
 use crate::abi::{HostCall, Status};
 use crate::connection::property::{Property, segments};
 use crate::guest::{Kind, State};
-use crate::network::Prototype;
 use crate::shared::lock;
 
 /// Adds `proxy_get_property` and `proxy_set_property`.
@@ -72,7 +71,9 @@ fn set(
         let key = [b"wasm.", &name[..]].concat();
         let state = call.state();
         let (_, context) = state.context().ok_or(Status::NotFound)?;
-        let prototype = Prototype::default();
+        let root = state.root();
+        let prototype = root.and_then(|(_, root)| root.declared.get(&name).copied());
+        let prototype = prototype.unwrap_or_default();
         let written = match &context.kind {
             Kind::Root => return Err(Status::NotFound.into()),
             Kind::Network(place) => {

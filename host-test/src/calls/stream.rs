@@ -42,13 +42,20 @@ fn continue_response(caller: Caller<'_, State>) -> wasmtime::Result<u32> {
 
 fn clear_route_cache(caller: Caller<'_, State>) -> wasmtime::Result<u32> {
     host_call(caller, HostCall::ClearRouteCache, None, |call| {
-        if let Some((_, context)) = call.state().context()
+        call.state().clear_route_cache();
+        Ok(())
+    })
+}
+
+impl State {
+    /// Lets the stream of the present context find its route again, if it is one.
+    pub(super) fn clear_route_cache(&self) {
+        if let Some((_, context)) = self.context()
             && let Kind::Http(place) = &context.kind
         {
             lock(&place.stream).forget_route();
         }
-        Ok(())
-    })
+    }
 }
 
 /// Of a context that has no such stream nothing goes on, and that is no mistake.

@@ -1,5 +1,7 @@
 //! The conformance set in this harness: each guest in a host of its own.
 
+mod servers;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
@@ -72,6 +74,9 @@ fn build(guest: &Guest, plugin: Plugin, engine: &Engine) -> Result<Host, BuildEr
     Host::builder(bootstrap)
         .engine(engine)
         .start_at(NOW)
+        .responder("upstream", servers::upstream)
+        .responder("grpc", servers::grpc)
+        .responder("closed", servers::closed)
         .build()
 }
 

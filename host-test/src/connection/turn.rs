@@ -170,25 +170,20 @@ impl Worker {
 
     /// When something is due next, on the monotonic clock.
     pub(crate) fn next_due(&self) -> Option<u64> {
-        let tick = self.thread.next_tick().map(|tick| tick.due_nanos);
+        let guest = self.thread.next_due();
         let connection = self.traffic.due.first().map(|(at, _)| *at);
-        tick.into_iter().chain(connection).min()
+        guest.into_iter().chain(connection).min()
     }
 
     /// Does what is due next.
     pub(crate) fn run_due(&mut self) {
-        let tick = self.thread.next_tick();
-        let tick_nanos = tick.map_or(u64::MAX, |tick| tick.due_nanos);
+        let guest_nanos = self.thread.next_due().unwrap_or(u64::MAX);
         match self.traffic.due.first().copied() {
-            Some((at, id)) if at <= tick_nanos => {
+            Some((at, id)) if at <= guest_nanos => {
                 self.traffic.due.pop_first();
                 self.connection_due(id, at);
             }
-            _ => {
-                if let Some(tick) = tick {
-                    self.thread.tick(&tick);
-                }
-            }
+            _ => self.thread.run_due(),
         }
     }
 
@@ -218,6 +213,7 @@ impl Runner for Worker {
                     kind,
                     is_created: false,
                     last_buffer: None,
+                    declared: BTreeMap::new(),
                 });
                 Opened::Context(ContextKey { vm, id })
             }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::abi::{AbiVersion, BufferType, Callback, HostCall, StreamType};
+use crate::callout::Book;
 use crate::config::{Node, Plugin, VmConfig};
 use crate::http::{self, LocalReply};
 use crate::network;
@@ -40,6 +41,8 @@ pub(crate) struct State {
     pub(crate) node: Arc<Node>,
     /// Timers by root context.
     pub(crate) timers: BTreeMap<u32, Timer>,
+    /// Calls to clusters.
+    pub(crate) callouts: Book,
     /// Metrics that this VM has defined; see [`crate::calls`] for their numbers.
     pub(crate) metrics: [Vec<MetricHandle>; 3],
     /// How often each host call was made.
@@ -72,6 +75,8 @@ pub(crate) struct Context {
     pub(crate) is_created: bool,
     /// The buffer that it has looked at last.
     pub(crate) last_buffer: Option<BufferType>,
+    /// What it has declared about properties, by name.
+    pub(crate) declared: BTreeMap<Vec<u8>, network::Prototype>,
 }
 
 /// What a context stands for.
@@ -153,6 +158,7 @@ impl State {
             restricted: None,
             node,
             timers: BTreeMap::new(),
+            callouts: Book::default(),
             metrics: Default::default(),
             host_calls: [0; HostCall::ALL.len()],
             bytes_returned: 0,

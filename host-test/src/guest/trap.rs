@@ -26,6 +26,8 @@ pub enum TrapReason {
     RestrictedCall(&'static str),
     /// It called an import that the host does not have and was told to stub.
     Stub(String),
+    /// It did what ends Envoy itself, and every other guest with it.
+    EndsEnvoy(&'static str),
     /// Anything else, in the words of wasmtime.
     Wasm(String),
 }
@@ -39,6 +41,7 @@ impl fmt::Display for TrapReason {
                 write!(f, "called {name} where Envoy does not allow it")
             }
             Self::Stub(name) => write!(f, "called {name}, which is only a stub"),
+            Self::EndsEnvoy(why) => write!(f, "ends Envoy itself: {why}"),
             Self::Wasm(words) => f.write_str(words),
         }
     }

@@ -183,6 +183,12 @@ impl Thread {
             })
     }
 
+    /// All VMs that are alive.
+    pub(super) fn living_vms_mut(&mut self) -> impl Iterator<Item = &mut Vm> {
+        let vms = self.vms.iter_mut().flatten().map(|living| &mut living.vm);
+        vms.filter(|vm| vm.trap().is_none())
+    }
+
     /// When the next tick is due, on the monotonic clock.
     pub(crate) fn next_tick(&self) -> Option<Tick> {
         let places = self.vms.iter().enumerate();

@@ -106,6 +106,7 @@ impl Vm {
             kind: Kind::Root,
             is_created: false,
             last_buffer: None,
+            declared: BTreeMap::new(),
         });
         self.roots.insert(index, root);
         self.instance.state_mut().configuring = Some(plugin.clone());
@@ -219,6 +220,7 @@ impl Vm {
         let state = self.instance.state_mut();
         state.contexts.remove(&context);
         state.timers.remove(&context);
+        state.callouts.forget_root(context);
     }
 
     /// Why it is dead; none while it is alive.

@@ -167,7 +167,7 @@ impl Answer {
     }
 
     /// The answer that `path` stands for.
-    pub(super) fn of_path(path: &str) -> Option<Self> {
+    pub(crate) fn of_path(path: &str) -> Option<Self> {
         [
             Self::Plain,
             Self::Full,
