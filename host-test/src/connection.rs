@@ -1,6 +1,7 @@
 //! Connections as a test sees them: made, written to, closed, looked at.
 
 mod connect;
+pub(crate) mod flags;
 mod host;
 mod listeners;
 pub(crate) mod log_lines;

@@ -85,6 +85,12 @@ impl Host {
         worker.connection(id)
     }
 
+    /// The streams of a connection; see [`Worker::streams`].
+    pub fn streams(&self, id: ConnectionId) -> Result<Vec<StreamId>, Gone> {
+        let worker = self.worker(id.worker).ok_or(Gone::Connection(id.id))?;
+        worker.streams(id)
+    }
+
     /// What has become of a stream; see [`Worker::stream`].
     pub fn stream(&self, id: StreamId) -> Result<StreamView, Gone> {
         let worker = self.worker(id.worker).ok_or(Gone::Stream(id.id))?;

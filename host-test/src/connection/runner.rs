@@ -1,7 +1,7 @@
 //! What connections and streams need from the worker they run on.
 
 use crate::abi::{Callback, StreamType};
-use crate::config::{AccessLog, FailurePolicy, Plugin};
+use crate::config::{AccessLog, Plugin};
 use crate::guest::{Deferred, Kind};
 use crate::http;
 use crate::network;
@@ -17,27 +17,20 @@ pub(crate) struct ContextKey {
     pub(crate) id: u32,
 }
 
-/// A plugin of a filter.
+/// A plugin of a filter: its number; none if the process does not have it, which is like a dead
+/// one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PluginRef {
-    /// Its number; none if the process does not have it, which is like a dead one.
-    index: Option<PluginIndex>,
-    /// Whether everything passes when it is dead.
-    pub(crate) fails_open: bool,
-}
+pub(crate) struct PluginRef(Option<PluginIndex>);
 
 impl PluginRef {
     /// The plugin in this process.
     pub(crate) fn new(plan: &Plan, plugin: &Plugin) -> Self {
-        Self {
-            index: plan.find(plugin),
-            fails_open: plugin.failure_policy == FailurePolicy::FailOpen,
-        }
+        Self(plan.find(plugin))
     }
 
     /// Takes a context of it.
     pub(crate) fn open(self, runner: &mut dyn Runner, kind: Kind) -> Opened {
-        match self.index {
+        match self.0 {
             Some(index) => runner.open(index, kind),
             None => Opened::Dead,
         }

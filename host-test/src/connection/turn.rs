@@ -100,6 +100,14 @@ impl Traffic {
         self.streams.get(&id)
     }
 
+    /// The streams of this connection, the oldest first.
+    pub(super) fn streams_of(&self, connection: &network::Handle) -> Vec<u64> {
+        let is_of = |(id, stream): (&u64, &http::Handle)| {
+            Arc::ptr_eq(&lock(stream).connection, connection).then_some(*id)
+        };
+        self.streams.iter().filter_map(is_of).collect()
+    }
+
     pub(super) fn wait(&mut self, id: u64, waiting: Box<Waiting>) {
         self.due.extend(waiting.ends_at_nanos.map(|at| (at, id)));
         self.connections.insert(id, Place::Waiting(waiting));

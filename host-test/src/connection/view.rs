@@ -96,6 +96,17 @@ impl Worker {
         })
     }
 
+    /// The streams of a connection that can be looked at, the oldest first: also those whose
+    /// requests were sent as bytes. Fails like [`Worker::connection`].
+    pub fn streams(&self, id: ConnectionId) -> Result<Vec<StreamId>, Gone> {
+        let Place::Filters(connection) = self.place(id)? else {
+            return Ok(Vec::new());
+        };
+        let worker = id.worker;
+        let ids = self.traffic.streams_of(&connection).into_iter();
+        Ok(ids.map(|id| StreamId { worker, id }).collect())
+    }
+
     /// What has become of a stream. Fails when it never was, or is long over.
     pub fn stream(&self, id: StreamId) -> Result<StreamView, Gone> {
         let stream = self.stream_handle(id)?;

@@ -201,14 +201,16 @@ impl State {
         Some((context.parent, self.contexts.get(&context.parent)?))
     }
 
-    /// The plugin as it stands before the text of a log line.
+    /// The plugin as it stands before the text of a log line: a root context does not say its
+    /// name.
     pub(crate) fn log_prefix(&self) -> String {
-        let plugin = match (&self.configuring, self.context()) {
-            (Some(plugin), _) => Some(plugin),
-            (None, context) => context.map(|(_, context)| &context.plugin),
-        };
-        let words = match plugin {
-            Some(plugin) => [&plugin.name[..], &plugin.root_id, &plugin.vm.vm_id],
+        let words = match self.context() {
+            Some((_, context)) => {
+                let plugin = &context.plugin;
+                let is_root = matches!(context.kind, Kind::Root);
+                let name = if is_root { "" } else { &plugin.name };
+                [name, &plugin.root_id, &plugin.vm.vm_id]
+            }
             // What a guest logs while it initializes is of nobody.
             None => [""; 3],
         };

@@ -6,7 +6,7 @@ use super::headers::HeaderMap;
 use super::local_reply::{self, LocalReply};
 use super::state::{Handle, Protocol, State};
 use super::{decode, manager, path, routing};
-use crate::config::UnderscoresAction;
+use crate::config::{RouteAction, UnderscoresAction};
 use crate::connection::runner::Runner;
 use crate::network;
 use crate::shared::lock;
@@ -97,9 +97,6 @@ fn wants_close(stream: &Handle) -> bool {
 fn check(state: &mut State) -> Option<LocalReply> {
     let blueprint = state.blueprint.clone();
     let config = &blueprint.config;
-    if state.protocol == Protocol::Http10 {
-        return Some(refusal(426, "low_version"));
-    }
     let headers = state.request_headers.as_mut()?;
     if headers.get(b":authority").is_none_or(<[u8]>::is_empty) {
         return Some(refusal(400, "missing_host_header"));
@@ -147,6 +144,12 @@ fn complete(runner: &mut dyn Runner, state: &mut State) -> bool {
     if let Some(chosen) = chosen {
         state.virtual_host = Some(chosen.virtual_host);
         state.route = chosen.route;
+        state.cluster = state.route.as_ref().and_then(|route| match &route.action {
+            RouteAction::Cluster { cluster, .. } if runner.has_cluster(cluster) => {
+                Some(cluster.clone())
+            }
+            _ => None,
+        });
     }
     is_upgrade
 }

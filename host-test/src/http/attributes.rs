@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use super::state::State;
-use crate::config::RouteAction;
 use crate::config::format::{Attributes, Endpoint, Number, Text};
+use crate::connection::flags;
 use crate::network;
 
 /// A stream and its connection.
@@ -79,21 +79,9 @@ impl Attributes for StreamAttributes<'_> {
         match text {
             Text::Protocol => Some(stream.protocol.name().into()),
             Text::ResponseCodeDetails => stream.response_code_details.as_deref().map(Into::into),
-            Text::ResponseFlags => Some(match &stream.response_flags[..] {
-                [] => "-".into(),
-                flags => flags.join(",").into(),
-            }),
-            Text::ResponseFlagsLong => Some(match &stream.response_flags[..] {
-                [] => "-".into(),
-                flags => {
-                    let long: Vec<_> = flags.iter().map(|flag| flag_name(flag)).collect();
-                    long.join(",").into()
-                }
-            }),
-            Text::UpstreamCluster => match &stream.route.as_ref()?.action {
-                RouteAction::Cluster { cluster, .. } => Some(cluster.as_str().into()),
-                _ => None,
-            },
+            Text::ResponseFlags => Some(flags::short(&stream.response_flags).into()),
+            Text::ResponseFlagsLong => Some(flags::long(&stream.response_flags).into()),
+            Text::UpstreamCluster => stream.cluster.as_deref().map(Into::into),
             Text::RouteName => {
                 let name = &stream.route.as_ref()?.name;
                 (!name.is_empty()).then(|| name.as_str().into())
@@ -106,30 +94,5 @@ impl Attributes for StreamAttributes<'_> {
             Text::AccessLogType => Some("DownstreamEnd".into()),
             other => self.connection.text(other),
         }
-    }
-}
-
-/// Flags with their long names and the bits that guests read as `response.flags`.
-const FLAGS: [(&str, &str, u64); 8] = [
-    ("UT", "UpstreamRequestTimeout", 0x4),
-    ("UF", "UpstreamConnectionFailure", 0x20),
-    ("UC", "UpstreamConnectionTermination", 0x40),
-    ("NR", "NoRouteFound", 0x100),
-    ("DC", "DownstreamConnectionTermination", 0x4000),
-    ("SI", "StreamIdleTimeout", 0x1_0000),
-    ("DPE", "DownstreamProtocolError", 0x4_0000),
-    ("NC", "NoClusterFound", 0x100_0000),
-];
-
-fn flag_name(flag: &str) -> &str {
-    let found = FLAGS.iter().find(|(short, ..)| *short == flag);
-    found.map_or(flag, |(_, long, _)| long)
-}
-
-impl State {
-    /// The flags as guests read them.
-    pub(crate) fn response_flag_bits(&self) -> u64 {
-        let is_set = |(short, ..): &&(&str, &str, u64)| self.response_flags.contains(short);
-        FLAGS.iter().filter(is_set).map(|(_, _, bit)| bit).sum()
     }
 }

@@ -88,11 +88,6 @@ fn clean(headers: &mut HeaderMap) {
     ] {
         headers.remove(name.as_bytes());
     }
-    let referers: Vec<&[u8]> = headers.get_all(b"referer").collect();
-    let is_url = |url: &[u8]| url.starts_with(b"http://") || url.starts_with(b"https://");
-    if referers.len() > 1 || referers.iter().any(|referer| !is_url(referer)) {
-        headers.remove(b"referer");
-    }
     headers.remove(b"x-forwarded-client-cert");
 }
 

@@ -18,14 +18,25 @@ pub(super) enum Event {
     Data { bytes: Vec<u8>, is_end: bool },
     /// Its trailers, the end.
     Trailers(HeaderMap),
-    /// This is no HTTP.
-    Error,
+    /// This is no HTTP that is spoken here.
+    Error(Fault),
+}
+
+/// Why bytes are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// They are no HTTP/1.
+    Syntax,
+    /// They are HTTP/1.0.
+    Version,
 }
 
 /// How far the bytes of a client are read.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     phase: Phase,
+    /// What has come and is not yet read to an end.
+    held: Vec<u8>,
     /// Parts of the body that came in one read; they are passed on together.
     body: Vec<u8>,
     /// Whether trailers are passed on.
@@ -68,9 +79,20 @@ impl Decoder {
         }
     }
 
-    /// The next event out of `input`, from which it is taken. None if more bytes are needed or
-    /// the request is whole.
+    /// The next event out of `input`. None if more bytes are needed, which then are all taken, or
+    /// if the request is whole; what follows it stays in `input`.
     pub(super) fn next(&mut self, input: &mut Vec<u8>) -> Option<Event> {
+        let mut bytes = std::mem::take(&mut self.held);
+        bytes.append(input);
+        let event = self.read(&mut bytes);
+        match self.phase {
+            Phase::Idle | Phase::Done => *input = bytes,
+            _ => self.held = bytes,
+        }
+        event
+    }
+
+    fn read(&mut self, input: &mut Vec<u8>) -> Option<Event> {
         loop {
             match self.phase {
                 Phase::Idle => {
@@ -97,7 +119,7 @@ impl Decoder {
                     Some(line) => match chunk_size(&line) {
                         Some(0) => self.phase = Phase::Trailers,
                         Some(size) => self.phase = Phase::Chunk(size),
-                        None => return self.broken(),
+                        None => return self.broken(Fault::Syntax),
                     },
                     None => return self.collected(),
                 },
@@ -112,7 +134,7 @@ impl Decoder {
                 }
                 Phase::ChunkEnd => match take_line(input) {
                     Some(line) if line.is_empty() => self.phase = Phase::ChunkSize,
-                    Some(_) => return self.broken(),
+                    Some(_) => return self.broken(Fault::Syntax),
                     None => return self.collected(),
                 },
                 Phase::Trailers => match take_line(input) {
@@ -123,7 +145,7 @@ impl Decoder {
                             .get_or_insert_with(|| HeaderMap::new(HeaderKind::Trailers))
                             .add(name, value),
                         Some(_) => {}
-                        None => return self.broken(),
+                        None => return self.broken(Fault::Syntax),
                     },
                     None => return self.collected(),
                 },
@@ -147,13 +169,17 @@ impl Decoder {
     fn head(&mut self, input: &mut Vec<u8>) -> Option<Event> {
         let Some(end) = find(input, b"\r\n\r\n") else {
             if input.len() > HEAD_BYTES_MAX || !is_request_line(first_line(input)) {
-                return self.broken();
+                return self.broken(Fault::Syntax);
             }
             return None;
         };
         let head: Vec<u8> = input.drain(..end + 4).collect();
-        let Some(request) = parse_head(&head) else {
-            return self.broken();
+        let request = match parse_head(&head) {
+            Some(request) if request.protocol == Protocol::Http10 => {
+                return self.broken(Fault::Version);
+            }
+            Some(request) => request,
+            None => return self.broken(Fault::Syntax),
         };
         let is_end = request.length == Length::Known(0);
         self.phase = match request.length {
@@ -176,10 +202,10 @@ impl Decoder {
         (!bytes.is_empty()).then_some(Event::Data { bytes, is_end })
     }
 
-    fn broken(&mut self) -> Option<Event> {
+    fn broken(&mut self, fault: Fault) -> Option<Event> {
         self.phase = Phase::Broken;
         self.has_ended = true;
-        Some(Event::Error)
+        Some(Event::Error(fault))
     }
 
     /// The request is whole: what has come of the body first, then the end.
@@ -244,11 +270,12 @@ fn parse_head(head: &[u8]) -> Option<Head> {
         None if is_chunked => Length::Chunked,
         None => Length::Known(0),
     };
-    let (path, authority) = split_target(target);
-    if let Some(authority) = authority {
+    let target = split_target(target);
+    if let Some((scheme, authority)) = target.origin {
         headers.overwrite(b":authority", &authority);
+        headers.add(b":scheme", &scheme);
     }
-    headers.add(b":path", &path);
+    headers.add(b":path", &target.path);
     headers.add(b":method", method);
     remove_nominated(&mut headers);
     Some(Head {
@@ -258,11 +285,21 @@ fn parse_head(head: &[u8]) -> Option<Head> {
     })
 }
 
-/// Path and host of an absolute target; a path alone otherwise.
-fn split_target(target: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
+/// What a request line asks for.
+struct Target {
+    path: Vec<u8>,
+    /// Scheme and host of an absolute one.
+    origin: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+fn split_target(target: &[u8]) -> Target {
     let Some(start) = find(target, b"://").filter(|_| target.first() != Some(&b'/')) else {
-        return (target.to_vec(), None);
+        return Target {
+            path: target.to_vec(),
+            origin: None,
+        };
     };
+    let scheme = target.get(..start).unwrap_or_default().to_ascii_lowercase();
     let rest = target.get(start + 3..).unwrap_or_default();
     let slash = rest.iter().position(|byte| matches!(byte, b'/' | b'?'));
     let (authority, path) = rest.split_at(slash.unwrap_or(rest.len()));
@@ -271,7 +308,10 @@ fn split_target(target: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
     } else {
         [b"/", path].concat()
     };
-    (path, Some(authority.to_vec()))
+    Target {
+        path,
+        origin: Some((scheme, authority.to_vec())),
+    }
 }
 
 /// Takes away the headers that `connection` names: they are for this hop only.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::blueprint::{Blueprint, Planned};
 use super::filter::{Filter, FilterKind};
 use super::flow::Start;
-use super::http1::{Decoder, Event};
+use super::http1::{Decoder, Event, Fault};
 use super::local_reply::{self, LocalReply};
 use super::plugin::{self, PluginFilter};
 use super::state::{Handle, Place, Source, State};
@@ -62,7 +62,10 @@ pub(crate) fn on_data(runner: &mut dyn Runner, place: &network::Place) {
                 .http(place.index)
                 .and_then(|(manager, bytes)| manager.decoder.next(bytes))
         };
-        let Some(event) = event else { break };
+        let Some(event) = event else {
+            hold_reading(place);
+            break;
+        };
         if event == Event::Begin {
             begin(runner, place);
             continue;
@@ -95,29 +98,49 @@ fn handle(runner: &mut dyn Runner, stream: &Handle, event: Event) {
             lock(stream).request_trailers = Some(trailers);
             decode::trailers(runner, stream, Start::First);
         }
-        Event::Error => {
-            lock(stream).response_flags.push("DPE");
-            let place = place_of(stream);
-            with(&place, |manager| manager.is_closing = true);
-            let reply = LocalReply {
-                code: 400,
-                body: b"Bad Request".to_vec(),
-                details: "http1.codec_error".into(),
-                ..LocalReply::default()
-            };
-            local_reply::send(runner, stream, reply);
-        }
+        Event::Error(fault) => refuse(runner, stream, fault),
     }
 }
 
-/// Notes what has come. No more is read until a whole request is answered.
+/// Answers what is no request, and closes the connection.
+fn refuse(runner: &mut dyn Runner, stream: &Handle, fault: Fault) {
+    lock(stream).response_flags.push("DPE");
+    let place = place_of(stream);
+    with(&place, |manager| manager.is_closing = true);
+    lock(&place.connection).response_flags.push("DPE");
+    let (code, body, details) = match fault {
+        Fault::Syntax => (400, "Bad Request", "http1.codec_error"),
+        Fault::Version => (426, "Upgrade Required", "low_version"),
+    };
+    let reply = LocalReply {
+        code,
+        body: body.into(),
+        details: details.into(),
+        ..LocalReply::default()
+    };
+    local_reply::send(runner, stream, reply);
+}
+
+/// Reads no more if the next request has come before this one is answered.
+fn hold_reading(place: &network::Place) {
+    let stream = with(place, |manager| manager.streams.last().cloned()).flatten();
+    let Some(stream) = stream else { return };
+    let mut state = lock(&stream);
+    let mut connection = lock(&place.connection);
+    let has_more = connection
+        .http(place.index)
+        .is_some_and(|(_, bytes)| !bytes.is_empty());
+    if has_more && state.is_received && !std::mem::replace(&mut state.holds_reading, true) {
+        connection.disable_reading();
+    }
+}
+
+/// Notes what has come.
 fn received(stream: &Handle, bytes: usize, is_end: bool) {
     let mut state = lock(stream);
     state.bytes_received += bytes as u64;
     if is_end && !state.is_destroyed {
         state.is_received = true;
-        state.holds_reading = true;
-        lock(&state.connection).disable_reading();
     }
 }
 
@@ -155,7 +178,7 @@ pub(super) fn create_filters(runner: &mut dyn Runner, stream: &Handle) {
                     Opened::Dead => None,
                     Opened::Bypassed => continue,
                 };
-                FilterKind::Plugin(PluginFilter::new(*plugin, context))
+                FilterKind::Plugin(PluginFilter::new(context))
             }
             Planned::HeaderMutation(mutation) => FilterKind::HeaderMutation(mutation.clone()),
             Planned::Rbac(rbac) => FilterKind::Rbac(rbac.clone()),
@@ -284,10 +307,7 @@ pub(crate) fn on_connection_close(runner: &mut dyn Runner, place: &network::Plac
             ClosedBy::Remote => "downstream_remote_disconnect".to_owned(),
             ClosedBy::Local => {
                 let reason = lock(&place.connection).local_close_reason.replace(' ', "_");
-                match &reason[..] {
-                    "" => "downstream_local_disconnect".to_owned(),
-                    reason => format!("downstream_local_disconnect({reason})"),
-                }
+                format!("downstream_local_disconnect({reason})")
             }
         };
         {

@@ -5,7 +5,7 @@ use super::local_reply::{self, LocalReply};
 use super::state::{Place, Source, State};
 use super::{flow, limit, manager};
 use crate::abi::Callback;
-use crate::connection::runner::{Called, ContextKey, PluginRef, Runner};
+use crate::connection::runner::{Called, ContextKey, Runner};
 use crate::shared::lock;
 
 /// The state of one plugin at one stream.
@@ -13,7 +13,6 @@ use crate::shared::lock;
 pub(super) struct PluginFilter {
     /// None if the VM was dead when the stream came.
     pub(super) context: Option<ContextKey>,
-    fails_open: bool,
     /// Whether the guest knows the context.
     is_created: bool,
     /// Whether a failure has ended the stream.
@@ -41,10 +40,9 @@ pub(super) struct View {
 }
 
 impl PluginFilter {
-    pub(super) fn new(plugin: PluginRef, context: Option<ContextKey>) -> Self {
+    pub(super) fn new(context: Option<ContextKey>) -> Self {
         Self {
             context,
-            fails_open: plugin.fails_open,
             is_created: false,
             has_failed: false,
             is_destroyed: false,
@@ -329,10 +327,10 @@ enum Answer {
     Value(u32),
 }
 
-/// Calls the guest, and does what the failure policy says if it cannot be called.
+/// Calls the guest. Where it cannot be called nothing passes: the failure policy decides only what
+/// becomes of those that come later.
 fn call(runner: &mut dyn Runner, place: &Place, callback: Callback, arguments: &[u32]) -> Answer {
-    let Some((context, fails_open)) = place.with(|plugin| (plugin.context, plugin.fails_open))
-    else {
+    let Some(context) = place.with(|plugin| plugin.context) else {
         return Answer::Open;
     };
     let called = match context {
@@ -345,7 +343,6 @@ fn call(runner: &mut dyn Runner, place: &Place, callback: Callback, arguments: &
             is_stopped: true, ..
         } => Answer::Value(u32::MAX),
         Called::Returned { value, .. } => Answer::Value(value),
-        Called::Failed if fails_open => Answer::Open,
         Called::Failed => {
             let is_first = place.with(|plugin| !std::mem::replace(&mut plugin.has_failed, true));
             if is_first == Some(true) {

@@ -3,7 +3,7 @@
 use super::attributes::StreamAttributes;
 use super::headers::HeaderMap;
 use super::state::State;
-use crate::config::RouteAction;
+use crate::connection::flags;
 use crate::connection::property::{Lookup, Property};
 use crate::network;
 
@@ -70,10 +70,7 @@ fn property(
         [b"upstream", name] => return upstream(stream, name),
         [b"source", b"address"] => Property::text(stream.remote.to_string()),
         [b"source", b"port"] => Property::Int(stream.remote.port().into()),
-        [b"xds", b"cluster_name"] => match &stream.route.as_ref()?.action {
-            RouteAction::Cluster { cluster, .. } => Property::text(cluster),
-            _ => return None,
-        },
+        [b"xds", b"cluster_name"] => Property::text(stream.cluster.as_ref()?),
         [b"xds", b"route_name"] => Property::text(&stream.route.as_ref()?.name),
         [b"xds", b"route_metadata"] => {
             stream.route.as_ref()?;
@@ -157,7 +154,7 @@ fn response(stream: &State, visible: Visible<'_>, name: &[u8]) -> Option<Propert
     match name {
         b"code" => Some(number(stream.response_code?.into())),
         b"code_details" => stream.response_code_details.as_ref().map(Property::text),
-        b"flags" => Some(number(stream.response_flag_bits())),
+        b"flags" => Some(number(flags::bits(&stream.response_flags))),
         b"headers" => Some(listed(visible.response)),
         b"headers_bytes" => Some(number(size(visible.response))),
         b"trailers" => Some(listed(visible.trailers)),
@@ -165,6 +162,11 @@ fn response(stream: &State, visible: Visible<'_>, name: &[u8]) -> Option<Propert
         b"total_size" => {
             let headers = size(visible.response) + size(visible.trailers);
             Some(number(stream.bytes_sent + headers))
+        }
+        b"backend_latency" => {
+            let upstream = &stream.upstream;
+            let nanos = upstream.ended_nanos?.saturating_sub(upstream.sent_nanos?);
+            Some(number(nanos))
         }
         b"grpc_status" => grpc_status(stream, visible),
         _ => None,

@@ -87,6 +87,7 @@ fn reason(status: &[u8]) -> &'static [u8] {
         b"405" => b"Method Not Allowed",
         b"408" => b"Request Timeout",
         b"413" => b"Payload Too Large",
+        b"426" => b"Upgrade Required",
         b"429" => b"Too Many Requests",
         b"431" => b"Request Header Fields Too Large",
         b"500" => b"Internal Server Error",

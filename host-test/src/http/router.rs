@@ -8,7 +8,7 @@ use super::state::{Handle, Place, Source, State};
 use super::{encode, redirect};
 use crate::config::RouteAction;
 use crate::connection::runner::Runner;
-use crate::shared::{Clock, lock};
+use crate::shared::lock;
 
 /// A request has come to the router.
 pub(super) fn on_headers(runner: &mut dyn Runner, place: &Place, is_end: bool) -> HeadersStatus {
@@ -35,7 +35,8 @@ pub(super) fn on_headers(runner: &mut dyn Runner, place: &Place, is_end: bool) -
                 Some(reply(503, "cluster_not_found", Vec::new()))
             }
             Some(action @ RouteAction::Cluster { .. }) => {
-                send_upstream(&mut state, &action, is_end);
+                let now = runner.shared().clock.unix_nanos();
+                send_upstream(&mut state, &action, now, is_end);
                 drop(state);
                 ready(runner, &place.stream);
                 return HeadersStatus::StopIteration;
@@ -57,7 +58,7 @@ fn reply(code: u16, details: &str, body: Vec<u8>) -> LocalReply {
     }
 }
 
-fn send_upstream(state: &mut State, action: &RouteAction, is_end: bool) {
+fn send_upstream(state: &mut State, action: &RouteAction, now_nanos: u64, is_end: bool) {
     let RouteAction::Cluster {
         cluster,
         timeout,
@@ -91,6 +92,7 @@ fn send_upstream(state: &mut State, action: &RouteAction, is_end: bool) {
     let headers = headers.clone();
     let upstream = &mut state.upstream;
     upstream.cluster = Some(cluster.clone());
+    upstream.sent_nanos = Some(now_nanos);
     upstream.headers = headers;
     upstream.is_complete = is_end;
 }
@@ -141,13 +143,15 @@ pub(crate) fn respond_headers(
     mut headers: HeaderMap,
     is_end: bool,
 ) {
+    let now = runner.shared().clock.unix_nanos();
     {
         let mut state = lock(stream);
         if !awaits_response(&state) || state.response_headers.is_some() {
             return;
         }
         if state.upstream.is_complete {
-            let millis = state.upstream_millis(&runner.shared().clock);
+            let since = state.upstream.sent_nanos.unwrap_or(now);
+            let millis = now.saturating_sub(since) / 1_000_000;
             headers.overwrite(
                 b"x-envoy-upstream-service-time",
                 millis.to_string().as_bytes(),
@@ -159,45 +163,49 @@ pub(crate) fn respond_headers(
         state.response_code = code.and_then(|code| code.parse().ok());
         state.response_code_details = Some("via_upstream".into());
         state.response_headers = Some(headers);
-        state.upstream.has_ended = is_end;
+        state.upstream.answered_nanos = Some(now);
+        state.upstream.ended_nanos = is_end.then_some(now);
     }
     encode::headers(runner, stream, Start::First, is_end);
 }
 
 /// The upstream goes on with its answer.
 pub(crate) fn respond_data(runner: &mut dyn Runner, stream: &Handle, bytes: Vec<u8>, is_end: bool) {
+    let now = runner.shared().clock.unix_nanos();
     {
         let mut state = lock(stream);
         if !awaits_response(&state) || state.response_headers.is_none() {
             return;
         }
         state.response.frame = bytes;
-        state.upstream.has_ended = is_end;
+        state.upstream.ended_nanos = is_end.then_some(now);
     }
     encode::data(runner, stream, Start::First, Source::Frame, is_end);
 }
 
 /// The upstream ends its answer with trailers.
 pub(crate) fn respond_trailers(runner: &mut dyn Runner, stream: &Handle, trailers: HeaderMap) {
+    let now = runner.shared().clock.unix_nanos();
     {
         let mut state = lock(stream);
         if !awaits_response(&state) || state.response_headers.is_none() {
             return;
         }
         state.response_trailers = Some(trailers);
-        state.upstream.has_ended = true;
+        state.upstream.ended_nanos = Some(now);
     }
     encode::trailers(runner, stream, Start::First);
 }
 
 /// The upstream has closed its connection.
 pub(crate) fn upstream_reset(runner: &mut dyn Runner, stream: &Handle) {
+    let now = runner.shared().clock.unix_nanos();
     let has_begun = {
         let mut state = lock(stream);
         if !awaits_response(&state) {
             return;
         }
-        state.upstream.has_ended = true;
+        state.upstream.ended_nanos = Some(now);
         let has_begun = state.response_headers.is_some();
         state.response_flags.push("UC");
         if has_begun {
@@ -219,14 +227,7 @@ pub(crate) fn upstream_reset(runner: &mut dyn Runner, stream: &Handle) {
 /// Whether an upstream has the request and may still answer it.
 fn awaits_response(state: &State) -> bool {
     state.upstream.cluster.is_some()
-        && !state.upstream.has_ended
+        && state.upstream.ended_nanos.is_none()
         && !state.is_destroyed
         && !state.is_answered
-}
-
-impl State {
-    /// Milliseconds since the upstream has the request.
-    fn upstream_millis(&self, clock: &Clock) -> u64 {
-        clock.unix_nanos().saturating_sub(self.started_nanos) / 1_000_000
-    }
 }

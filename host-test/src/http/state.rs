@@ -121,6 +121,8 @@ pub struct State {
     pub virtual_host: Option<String>,
     /// The route that was chosen when the request came.
     pub route: Option<Route>,
+    /// The cluster of the route, if the process knows it.
+    pub cluster: Option<String>,
     /// Status of the response, once there is one.
     pub response_code: Option<u16>,
     /// Why the response is what it is, such as `via_upstream`.
@@ -181,8 +183,10 @@ pub struct Upstream {
     pub is_complete: bool,
     /// Nanoseconds since 1970 when the upstream began to answer.
     pub answered_nanos: Option<u64>,
-    /// Whether the upstream has said everything.
-    pub(crate) has_ended: bool,
+    /// Nanoseconds since 1970 when the request went there.
+    pub sent_nanos: Option<u64>,
+    /// Nanoseconds since 1970 when the upstream had said everything; none before.
+    pub ended_nanos: Option<u64>,
 }
 
 impl Upstream {
@@ -217,6 +221,7 @@ impl State {
             filter_state: FilterState::default(),
             virtual_host: None,
             route: None,
+            cluster: None,
             response_code: None,
             response_code_details: None,
             response_flags: Vec::new(),

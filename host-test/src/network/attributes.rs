@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::state::State;
 use crate::config::format::{Attributes, Endpoint, Number, Text};
+use crate::connection::flags;
 
 /// A connection at the moment of a log line.
 #[derive(Debug)]
@@ -63,7 +64,8 @@ impl Attributes for ConnectionAttributes<'_> {
     fn text(&self, text: Text) -> Option<Cow<'_, str>> {
         let connection = self.connection;
         match text {
-            Text::ResponseFlags | Text::ResponseFlagsLong => Some("-".into()),
+            Text::ResponseFlags => Some(flags::short(&connection.response_flags).into()),
+            Text::ResponseFlagsLong => Some(flags::long(&connection.response_flags).into()),
             Text::AccessLogType => Some("NotSet".into()),
             Text::ResponseCodeDetails => connection
                 .response_code_details

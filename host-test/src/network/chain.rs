@@ -104,7 +104,7 @@ fn kind(runner: &mut dyn Runner, connection: &Handle, planned: &Planned) -> Opti
                 Opened::Dead => None,
                 Opened::Bypassed => return None,
             };
-            FilterKind::Plugin(PluginFilter::new(*plugin, context))
+            FilterKind::Plugin(PluginFilter::new(context))
         }
         Planned::Rbac { rules, continuous } => FilterKind::Rbac {
             rules: Arc::clone(rules),

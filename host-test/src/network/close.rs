@@ -29,24 +29,18 @@ pub(crate) fn close_flushed(runner: &mut dyn Runner, connection: &Handle, detail
 }
 
 /// Closes it from this side when everything is written and the client has closed it too, at the
-/// latest a second after that; at once if nothing is left to write.
+/// latest a second after that.
 pub(crate) fn close_delayed(runner: &mut dyn Runner, connection: &Handle, details: &str) {
     const DELAY_NANOS: u64 = 1_000_000_000;
     let now = runner.shared().clock.monotonic_nanos();
-    {
-        let mut state = lock(connection);
-        if state.phase != Phase::Open {
-            return;
-        }
-        if !state.output.is_empty() {
-            state.phase = Phase::Delaying;
-            state.closes_at_nanos = Some(now.saturating_add(DELAY_NANOS));
-            state.local_close_reason = details.to_owned();
-            runner.due(state.id, now.saturating_add(DELAY_NANOS));
-            return;
-        }
+    let mut state = lock(connection);
+    if state.phase == Phase::Open {
+        let at = now.saturating_add(DELAY_NANOS);
+        state.phase = Phase::Delaying;
+        state.closes_at_nanos = Some(at);
+        details.clone_into(&mut state.local_close_reason);
+        runner.due(state.id, at);
     }
-    close_flushed(runner, connection, details);
 }
 
 /// Closes it if the client has had its second.

@@ -5,7 +5,7 @@ use super::close::close_flushed;
 use super::read::Status;
 use super::state::ClosedBy;
 use crate::abi::{Callback, PeerType};
-use crate::connection::runner::{Called, ContextKey, PluginRef, Runner};
+use crate::connection::runner::{Called, ContextKey, Runner};
 use crate::shared::lock;
 
 /// The state of one plugin at one connection.
@@ -13,7 +13,6 @@ use crate::shared::lock;
 pub(super) struct PluginFilter {
     /// None if the VM was dead when the connection came.
     pub(super) context: Option<ContextKey>,
-    fails_open: bool,
     /// Whether the guest knows the context.
     is_created: bool,
     /// Whether a failure has closed the connection.
@@ -27,10 +26,9 @@ pub(super) struct PluginFilter {
 }
 
 impl PluginFilter {
-    pub(super) fn new(plugin: PluginRef, context: Option<ContextKey>) -> Self {
+    pub(super) fn new(context: Option<ContextKey>) -> Self {
         Self {
             context,
-            fails_open: plugin.fails_open,
             is_created: false,
             has_failed: false,
             is_closed: false,
@@ -133,10 +131,10 @@ fn tell(runner: &mut dyn Runner, place: &Place, callback: Callback, arguments: &
     }
 }
 
-/// Calls the guest, and does what the failure policy says if it cannot be called.
+/// Calls the guest. Where it cannot be called nothing passes: the failure policy decides only what
+/// becomes of those that come later.
 fn call(runner: &mut dyn Runner, place: &Place, callback: Callback, arguments: &[u32]) -> Status {
-    let Some((context, fails_open)) = place.with(|plugin| (plugin.context, plugin.fails_open))
-    else {
+    let Some(context) = place.with(|plugin| plugin.context) else {
         return Status::Continue;
     };
     let called = match context {
@@ -146,7 +144,6 @@ fn call(runner: &mut dyn Runner, place: &Place, callback: Callback, arguments: &
     let status = match called {
         Called::Missing | Called::Returned { value: 0, .. } => Status::Continue,
         Called::Returned { .. } => Status::Stop,
-        Called::Failed if fails_open => Status::Continue,
         Called::Failed => {
             let is_first = place.with(|plugin| !std::mem::replace(&mut plugin.has_failed, true));
             if is_first == Some(true) {

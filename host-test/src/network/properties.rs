@@ -2,6 +2,7 @@
 
 use super::attributes::ConnectionAttributes;
 use super::state::State;
+use crate::connection::flags;
 use crate::connection::property::{Lookup, Property};
 
 impl Lookup for ConnectionAttributes<'_> {
@@ -23,7 +24,7 @@ impl State {
             [b"request", b"size" | b"total_size"] => number(self.bytes_received),
             [b"request", b"time"] => number(self.started_nanos),
             [b"response", b"size" | b"total_size"] => number(self.bytes_sent),
-            [b"response", b"flags"] => Property::Int(0),
+            [b"response", b"flags"] => number(flags::bits(&self.response_flags)),
             [b"response", b"code_details"] => Property::text(self.response_code_details?),
             [b"upstream", b"request_attempt_count"] => Property::Uint(0),
             [b"filter_state"] => Property::Opaque,

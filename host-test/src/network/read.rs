@@ -54,10 +54,11 @@ fn read_socket(runner: &mut dyn Runner, connection: &Handle, bytes: &[u8], is_en
     let is_wanted = {
         let mut state = lock(connection);
         state.read_buffer.extend_from_slice(bytes);
-        state.bytes_received += bytes.len() as u64;
+        // Envoy counts what a filter has kept again with each read.
+        state.bytes_received += state.read_buffer.len() as u64;
         let raises_end = is_end && state.keeps_half_closed && !state.has_read_end;
         state.has_read_end |= raises_end;
-        !bytes.is_empty() || raises_end
+        !state.read_buffer.is_empty() || raises_end
     };
     if is_wanted {
         iterate(runner, connection, 0);
@@ -81,11 +82,7 @@ pub(crate) fn resume(runner: &mut dyn Runner, connection: &Handle) -> bool {
         }
         std::mem::take(&mut state.unread)
     };
-    if unread.is_empty() {
-        iterate(runner, connection, 0);
-    } else {
-        read_socket(runner, connection, &unread, false);
-    }
+    read_socket(runner, connection, &unread, false);
     true
 }
 

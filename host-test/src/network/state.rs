@@ -76,6 +76,8 @@ pub struct State {
     pub transport_failure_reason: String,
     /// What Envoy has answered itself, such as `direct_response`.
     pub response_code_details: Option<&'static str>,
+    /// Envoy's flags, such as `DPE`.
+    pub response_flags: Vec<&'static str>,
     /// Why Envoy closed it, where it says so.
     pub termination_details: Option<String>,
     /// What filters have left for each other.
@@ -139,6 +141,7 @@ impl State {
             tls: None,
             transport_failure_reason: String::new(),
             response_code_details: None,
+            response_flags: Vec::new(),
             termination_details: None,
             filter_state: FilterState::default(),
             started_nanos: now_nanos,
