@@ -14,6 +14,7 @@ mod encode;
 mod filter;
 mod flow;
 mod forwarded;
+mod head;
 mod headers;
 mod http1;
 mod limit;

@@ -41,7 +41,8 @@ fn send(
             return Ok(());
         };
         let reply = LocalReply {
-            code: u16::try_from(code).unwrap_or(u16::MAX),
+            // Envoy's status has 16 bits.
+            code: u16::try_from(code & 0xffff).unwrap_or_default(),
             body,
             headers: decode_pairs(&headers),
             grpc_status: (grpc_status <= GRPC_STATUS_MAX).then_some(grpc_status),

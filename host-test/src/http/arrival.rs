@@ -16,12 +16,10 @@ pub(super) fn on_headers(
     runner: &mut dyn Runner,
     stream: &Handle,
     headers: HeaderMap,
-    protocol: Protocol,
     is_end: bool,
 ) {
     let wants_continue = {
         let mut state = lock(stream);
-        state.protocol = protocol;
         state.is_protocol_known = true;
         state.is_head = headers.get(b":method") == Some(b"HEAD");
         state.is_grpc = is_grpc(&headers);
@@ -47,8 +45,10 @@ pub(super) fn on_headers(
     }
     let reason = check(&mut lock(stream));
     if let Some(reason) = reason {
-        let place = lock(stream).place();
-        manager::set_closing(&place);
+        if reason.code == 400 {
+            let place = lock(stream).place();
+            manager::set_closing(&place);
+        }
         local_reply::send(runner, stream, reason);
         return;
     }
@@ -58,6 +58,8 @@ pub(super) fn on_headers(
     };
     manager::create_filters(runner, stream);
     if is_upgrade {
+        let place = lock(stream).place();
+        manager::set_closing(&place);
         local_reply::send(runner, stream, refusal(403, "upgrade_failed"));
         return;
     }
@@ -86,11 +88,7 @@ fn wants_close(stream: &Handle) -> bool {
     let mut tokens = connection
         .split(|byte| *byte == b',')
         .map(<[u8]>::trim_ascii);
-    match state.protocol {
-        Protocol::Http10 => !tokens.any(|token| token == b"keep-alive"),
-        Protocol::Http11 => tokens.any(|token| token == b"close"),
-        Protocol::Http2 => false,
-    }
+    state.protocol != Protocol::Http2 && tokens.any(|token| token == b"close")
 }
 
 /// Why a request is refused before any filter sees it.
@@ -111,9 +109,8 @@ fn check(state: &mut State) -> Option<LocalReply> {
             }
         }
     }
-    let path = headers.get(b":path").unwrap_or_default().to_vec();
-    let is_absolute = path.starts_with(b"/") || path == b"*";
-    if !is_absolute {
+    let path = headers.get(b":path")?.to_vec();
+    if !path.starts_with(b"/") {
         return Some(refusal(404, "absolute_path_rejected"));
     }
     match path::normalized(&path, config.normalize_path, config.merge_slashes) {

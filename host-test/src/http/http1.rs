@@ -1,7 +1,7 @@
 //! HTTP/1: requests out of bytes, responses into bytes.
 
+use super::head::{Fault, Length, first_line, head_end, header, is_request_line, parse, take_line};
 use super::headers::{HeaderKind, HeaderMap};
-use super::state::Protocol;
 
 /// Something that a client has sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,26 +9,13 @@ pub(super) enum Event {
     /// A request has begun; nothing more is known of it.
     Begin,
     /// Its headers.
-    Headers {
-        headers: HeaderMap,
-        protocol: Protocol,
-        is_end: bool,
-    },
+    Headers { headers: HeaderMap, is_end: bool },
     /// A part of its body.
     Data { bytes: Vec<u8>, is_end: bool },
     /// Its trailers, the end.
     Trailers(HeaderMap),
     /// This is no HTTP that is spoken here.
     Error(Fault),
-}
-
-/// Why bytes are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// They are no HTTP/1.
-    Syntax,
-    /// They are HTTP/1.0.
-    Version,
 }
 
 /// How far the bytes of a client are read.
@@ -167,32 +154,27 @@ impl Decoder {
     }
 
     fn head(&mut self, input: &mut Vec<u8>) -> Option<Event> {
-        let Some(end) = find(input, b"\r\n\r\n") else {
+        let Some(end) = head_end(input) else {
             if input.len() > HEAD_BYTES_MAX || !is_request_line(first_line(input)) {
                 return self.broken(Fault::Syntax);
             }
             return None;
         };
-        let head: Vec<u8> = input.drain(..end + 4).collect();
-        let request = match parse_head(&head) {
-            Some(request) if request.protocol == Protocol::Http10 => {
-                return self.broken(Fault::Version);
-            }
-            Some(request) => request,
-            None => return self.broken(Fault::Syntax),
+        let head: Vec<u8> = input.drain(..end).collect();
+        let request = match parse(&head) {
+            Ok(request) => request,
+            Err(fault) => return self.broken(fault),
         };
         let is_end = request.length == Length::Known(0);
         self.phase = match request.length {
             Length::Known(0) => Phase::Done,
             Length::Known(length) => Phase::Body(length),
             Length::Chunked => Phase::ChunkSize,
+            Length::Tunnel => Phase::Body(usize::MAX),
         };
         self.has_ended = is_end;
-        Some(Event::Headers {
-            headers: request.headers,
-            protocol: request.protocol,
-            is_end,
-        })
+        let headers = request.headers;
+        Some(Event::Headers { headers, is_end })
     }
 
     /// What has come of the body, if anything has.
@@ -229,141 +211,7 @@ impl Decoder {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Length {
-    Known(usize),
-    Chunked,
-}
-
-struct Head {
-    headers: HeaderMap,
-    protocol: Protocol,
-    length: Length,
-}
-
-fn parse_head(head: &[u8]) -> Option<Head> {
-    let mut rest = head.to_vec();
-    let line = take_line(&mut rest)?;
-    let mut words = line.split(|byte| *byte == b' ');
-    let (method, target, version) = (words.next()?, words.next()?, words.next()?);
-    let protocol = match version {
-        b"HTTP/1.1" => Protocol::Http11,
-        b"HTTP/1.0" => Protocol::Http10,
-        _ => return None,
-    };
-    if words.next().is_some() || !is_token(method) || target.is_empty() {
-        return None;
-    }
-    let mut headers = HeaderMap::new(HeaderKind::Request);
-    while let Some(line) = take_line(&mut rest).filter(|line| !line.is_empty()) {
-        let (name, value) = header(&line)?;
-        headers.add(name, value);
-    }
-    let is_chunked = match headers.joined(b"transfer-encoding") {
-        Some(coding) if coding.eq_ignore_ascii_case(b"chunked") => true,
-        Some(_) => return None,
-        None => false,
-    };
-    let length = match headers.get(b"content-length") {
-        Some(_) if is_chunked => return None,
-        Some(length) => Length::Known(std::str::from_utf8(length).ok()?.parse().ok()?),
-        None if is_chunked => Length::Chunked,
-        None => Length::Known(0),
-    };
-    let target = split_target(target);
-    if let Some((scheme, authority)) = target.origin {
-        headers.overwrite(b":authority", &authority);
-        headers.add(b":scheme", &scheme);
-    }
-    headers.add(b":path", &target.path);
-    headers.add(b":method", method);
-    remove_nominated(&mut headers);
-    Some(Head {
-        headers,
-        protocol,
-        length,
-    })
-}
-
-/// What a request line asks for.
-struct Target {
-    path: Vec<u8>,
-    /// Scheme and host of an absolute one.
-    origin: Option<(Vec<u8>, Vec<u8>)>,
-}
-
-fn split_target(target: &[u8]) -> Target {
-    let Some(start) = find(target, b"://").filter(|_| target.first() != Some(&b'/')) else {
-        return Target {
-            path: target.to_vec(),
-            origin: None,
-        };
-    };
-    let scheme = target.get(..start).unwrap_or_default().to_ascii_lowercase();
-    let rest = target.get(start + 3..).unwrap_or_default();
-    let slash = rest.iter().position(|byte| matches!(byte, b'/' | b'?'));
-    let (authority, path) = rest.split_at(slash.unwrap_or(rest.len()));
-    let path = if path.first() == Some(&b'/') {
-        path.to_vec()
-    } else {
-        [b"/", path].concat()
-    };
-    Target {
-        path,
-        origin: Some((scheme, authority.to_vec())),
-    }
-}
-
-/// Takes away the headers that `connection` names: they are for this hop only.
-fn remove_nominated(headers: &mut HeaderMap) {
-    let connection = headers.joined(b"connection").unwrap_or_default();
-    for token in connection.split(|byte| *byte == b',') {
-        let token = token.trim_ascii().to_ascii_lowercase();
-        let is_known = matches!(
-            &token[..],
-            b"close" | b"keep-alive" | b"upgrade" | b"te" | b""
-        );
-        if !is_known && token.first() != Some(&b':') {
-            headers.remove(&token);
-        }
-    }
-}
-
-/// Whether this can still become a request line.
-fn is_request_line(line: &[u8]) -> bool {
-    let method = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-    is_token(method)
-}
-
-fn first_line(input: &[u8]) -> &[u8] {
-    let end = find(input, b"\r\n").unwrap_or(input.len());
-    input.get(..end).unwrap_or_default()
-}
-
-fn header(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = line.iter().position(|byte| *byte == b':')?;
-    let (name, value) = (line.get(..colon)?, line.get(colon + 1..)?);
-    let is_clean = |byte: &u8| !matches!(byte, 0..=8 | 10..=31 | 127);
-    (is_token(name) && value.iter().all(is_clean)).then(|| (name, value.trim_ascii()))
-}
-
-fn is_token(name: &[u8]) -> bool {
-    let is_char = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !name.is_empty() && name.iter().all(is_char)
-}
-
 fn chunk_size(line: &[u8]) -> Option<usize> {
     let digits = line.split(|byte| *byte == b';').next()?.trim_ascii();
     usize::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-}
-
-fn take_line(input: &mut Vec<u8>) -> Option<Vec<u8>> {
-    let end = find(input, b"\r\n")?;
-    let mut line: Vec<u8> = input.drain(..end + 2).collect();
-    line.truncate(end);
-    Some(line)
-}
-
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|window| window == what)
 }

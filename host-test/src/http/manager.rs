@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::blueprint::{Blueprint, Planned};
 use super::filter::{Filter, FilterKind};
 use super::flow::Start;
-use super::http1::{Decoder, Event, Fault};
+use super::head::Fault;
+use super::http1::{Decoder, Event};
 use super::local_reply::{self, LocalReply};
 use super::plugin::{self, PluginFilter};
 use super::state::{Handle, Place, Source, State};
@@ -80,13 +81,9 @@ pub(crate) fn on_data(runner: &mut dyn Runner, place: &network::Place) {
 fn handle(runner: &mut dyn Runner, stream: &Handle, event: Event) {
     match event {
         Event::Begin => {}
-        Event::Headers {
-            headers,
-            protocol,
-            is_end,
-        } => {
+        Event::Headers { headers, is_end } => {
             received(stream, 0, is_end);
-            arrival::on_headers(runner, stream, headers, protocol, is_end);
+            arrival::on_headers(runner, stream, headers, is_end);
         }
         Event::Data { bytes, is_end } => {
             received(stream, bytes.len(), is_end);
@@ -108,10 +105,7 @@ fn refuse(runner: &mut dyn Runner, stream: &Handle, fault: Fault) {
     let place = place_of(stream);
     with(&place, |manager| manager.is_closing = true);
     lock(&place.connection).response_flags.push("DPE");
-    let (code, body, details) = match fault {
-        Fault::Syntax => (400, "Bad Request", "http1.codec_error"),
-        Fault::Version => (426, "Upgrade Required", "low_version"),
-    };
+    let (code, body, details) = fault.answer();
     let reply = LocalReply {
         code,
         body: body.into(),

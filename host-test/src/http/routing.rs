@@ -23,10 +23,10 @@ pub(super) fn choose(hosts: &[VirtualHost], headers: &HeaderMap) -> Option<Chose
         .filter_map(|host| Some((best_domain(host, &authority)?, host)));
     // Of equal ones the first stands in the configuration; Envoy refuses equal domains.
     let (_, host) = ranked.max_by_key(|(rank, _)| *rank)?;
-    let route = host
-        .routes
-        .iter()
-        .find(|route| route.matching.matches(headers));
+    // A request without a path, CONNECT, needs a route of its own kind.
+    let has_path = headers.get(b":path").is_some();
+    let mut routes = host.routes.iter().filter(|_| has_path);
+    let route = routes.find(|route| route.matching.matches(headers));
     Some(Chosen {
         virtual_host: host.name.clone(),
         route: route.cloned(),

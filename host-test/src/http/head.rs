@@ -1,0 +1,263 @@
+//! The head of a request in HTTP/1: its first line and its headers.
+
+use super::headers::{HeaderKind, HeaderMap};
+
+/// Why bytes are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// They are no HTTP/1.
+    Syntax,
+    /// They are another version than HTTP/1.1.
+    Version,
+    /// The body is encoded in another way than in chunks.
+    TransferEncoding,
+    /// The body has a length and comes in chunks.
+    LengthAndChunks,
+}
+
+impl Fault {
+    /// What Envoy answers, and its reason.
+    pub(super) fn answer(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::Syntax => (400, "Bad Request", "http1.codec_error"),
+            Self::Version => (426, "Upgrade Required", "low_version"),
+            Self::TransferEncoding => (501, "Not Implemented", "http1.invalid_transfer_encoding"),
+            Self::LengthAndChunks => {
+                let details = "http1.content_length_and_chunked_not_allowed";
+                (400, "Bad Request", details)
+            }
+        }
+    }
+}
+
+/// How the end of a body is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    /// It has so many bytes.
+    Known(usize),
+    /// It comes in chunks.
+    Chunked,
+    /// It never ends: CONNECT.
+    Tunnel,
+}
+
+/// A request without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) headers: HeaderMap,
+    pub(super) length: Length,
+}
+
+/// Methods that Envoy knows; it refuses others.
+const METHODS: &[&str] = &[
+    "ACL",
+    "BIND",
+    "CHECKOUT",
+    "CONNECT",
+    "COPY",
+    "DELETE",
+    "GET",
+    "HEAD",
+    "LINK",
+    "LOCK",
+    "M-SEARCH",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MOVE",
+    "MSEARCH",
+    "NOTIFY",
+    "OPTIONS",
+    "PATCH",
+    "POST",
+    "PROPFIND",
+    "PROPPATCH",
+    "PURGE",
+    "PUT",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "SOURCE",
+    "SUBSCRIBE",
+    "TRACE",
+    "UNBIND",
+    "UNLINK",
+    "UNLOCK",
+    "UNSUBSCRIBE",
+];
+
+/// Reads a whole head.
+pub(super) fn parse(head: &[u8]) -> Result<Head, Fault> {
+    let mut rest = head.to_vec();
+    let line = take_line(&mut rest).ok_or(Fault::Syntax)?;
+    let words: Vec<&[u8]> = line
+        .split(|byte| *byte == b' ')
+        .filter(|word| !word.is_empty())
+        .collect();
+    let [method, target, version] = words[..] else {
+        return Err(Fault::Syntax);
+    };
+    if !is_method(method) {
+        return Err(Fault::Syntax);
+    }
+    match version {
+        b"HTTP/1.1" => {}
+        version if version.starts_with(b"HTTP/") => return Err(Fault::Version),
+        _ => return Err(Fault::Syntax),
+    }
+    let mut headers = HeaderMap::new(HeaderKind::Request);
+    while let Some(line) = take_line(&mut rest).filter(|line| !line.is_empty()) {
+        let (name, value) = header(&line).ok_or(Fault::Syntax)?;
+        headers.add(name, value);
+    }
+    let is_connect = method == b"CONNECT";
+    let length = if is_connect {
+        Length::Tunnel
+    } else {
+        length(&headers)?
+    };
+    if is_connect {
+        headers.overwrite(b":authority", target);
+    } else {
+        let target = split_target(target).ok_or(Fault::Syntax)?;
+        if let Some((scheme, authority)) = target.origin {
+            headers.overwrite(b":authority", &authority);
+            headers.add(b":scheme", &scheme);
+        }
+        headers.add(b":path", &target.path);
+    }
+    headers.add(b":method", method);
+    remove_nominated(&mut headers);
+    Ok(Head { headers, length })
+}
+
+fn length(headers: &HeaderMap) -> Result<Length, Fault> {
+    let is_chunked = match headers.joined(b"transfer-encoding") {
+        Some(coding) if coding.eq_ignore_ascii_case(b"chunked") => true,
+        Some(_) => return Err(Fault::TransferEncoding),
+        None => false,
+    };
+    match headers.get(b"content-length") {
+        Some(_) if is_chunked => Err(Fault::LengthAndChunks),
+        Some(length) => {
+            let length = std::str::from_utf8(length)
+                .ok()
+                .and_then(|text| text.parse().ok());
+            length.map(Length::Known).ok_or(Fault::Syntax)
+        }
+        None if is_chunked => Ok(Length::Chunked),
+        None => Ok(Length::Known(0)),
+    }
+}
+
+/// What a request line asks for.
+struct Target {
+    path: Vec<u8>,
+    /// Scheme and host of an absolute one.
+    origin: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+fn split_target(target: &[u8]) -> Option<Target> {
+    if target.starts_with(b"/") || target == b"*" {
+        return Some(Target {
+            path: target.to_vec(),
+            origin: None,
+        });
+    }
+    let start = find(target, b"://")?;
+    let scheme = target.get(..start)?.to_ascii_lowercase();
+    let rest = target.get(start + 3..)?;
+    let slash = rest.iter().position(|byte| matches!(byte, b'/' | b'?'));
+    let (authority, path) = rest.split_at(slash.unwrap_or(rest.len()));
+    let path = if path.first() == Some(&b'/') {
+        path.to_vec()
+    } else {
+        [b"/", path].concat()
+    };
+    Some(Target {
+        path,
+        origin: Some((scheme, authority.to_vec())),
+    })
+}
+
+/// Takes away the headers that `connection` names: they are for this hop only.
+fn remove_nominated(headers: &mut HeaderMap) {
+    let connection = headers.joined(b"connection").unwrap_or_default();
+    for token in connection.split(|byte| *byte == b',') {
+        let token = token.trim_ascii().to_ascii_lowercase();
+        let is_known = matches!(
+            &token[..],
+            b"close" | b"keep-alive" | b"upgrade" | b"te" | b""
+        );
+        if !is_known && token.first() != Some(&b':') {
+            headers.remove(&token);
+        }
+    }
+}
+
+/// Whether this can still become a request line.
+pub(super) fn is_request_line(line: &[u8]) -> bool {
+    let mut words = line.split(|byte| *byte == b' ');
+    let method = words.next().unwrap_or_default();
+    match words.next() {
+        Some(_) => is_method(method),
+        None => METHODS
+            .iter()
+            .any(|known| known.as_bytes().starts_with(method)),
+    }
+}
+
+fn is_method(method: &[u8]) -> bool {
+    METHODS.iter().any(|known| known.as_bytes() == method)
+}
+
+/// The length of a head with the empty line at its end, if all of it is there.
+pub(super) fn head_end(input: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let rest = input.get(from..)?;
+        let len = rest.iter().position(|byte| *byte == b'\n')? + 1;
+        let is_empty = matches!(rest.get(..len), Some(b"\n" | b"\r\n"));
+        from += len;
+        if is_empty {
+            return Some(from);
+        }
+    }
+}
+
+/// The first line, as far as it is there.
+pub(super) fn first_line(input: &[u8]) -> &[u8] {
+    input
+        .split(|byte| matches!(byte, b'\r' | b'\n'))
+        .next()
+        .unwrap_or_default()
+}
+
+/// Name and value of a header line.
+pub(super) fn header(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    let (name, value) = (line.get(..colon)?, line.get(colon + 1..)?);
+    let is_clean = |byte: &u8| !matches!(byte, 0..=8 | 10..=31 | 127);
+    (is_token(name) && value.iter().all(is_clean)).then(|| (name, value.trim_ascii()))
+}
+
+fn is_token(name: &[u8]) -> bool {
+    let is_char = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !name.is_empty() && name.iter().all(is_char)
+}
+
+/// Takes a whole line off the beginning, without its end.
+pub(super) fn take_line(input: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let end = input.iter().position(|byte| *byte == b'\n')?;
+    let mut line: Vec<u8> = input.drain(..=end).collect();
+    line.pop();
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    Some(line)
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}
