@@ -27,7 +27,8 @@ pub enum NetworkFilter {
     TcpProxy {
         /// Where to.
         cluster: String,
-        /// Closes a connection without bytes for so long; `None`: never.
+        /// Envoy closes a connection without bytes for so long; `None`: never. The harness waits
+        /// for ever.
         idle_timeout: Option<Duration>,
         /// Written when the connection ends.
         access_logs: Vec<AccessLog>,

@@ -82,7 +82,7 @@ pub enum UnderscoresAction {
     DropHeader,
 }
 
-/// How long a connection manager waits; `None`: without an end. Virtual time.
+/// How long Envoy's connection manager waits; `None`: without an end. The harness waits for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpTimeouts {
     /// A connection without a request is closed. Envoy's default is an hour.

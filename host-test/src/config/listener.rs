@@ -120,7 +120,8 @@ pub enum TransportSocket {
     Raw,
     /// TLS, ended by Envoy.
     Tls {
-        /// A client without a valid certificate is refused.
+        /// Envoy refuses a client without a valid certificate. In the harness the test says what
+        /// comes of a handshake.
         require_client_certificate: bool,
     },
 }

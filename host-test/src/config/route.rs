@@ -59,7 +59,7 @@ pub enum RouteAction {
         /// Which one.
         cluster: String,
         /// How long the whole response may take, from the end of the request; `None`: without an
-        /// end. Envoy's default is 15 s. Virtual time.
+        /// end. Envoy's default is 15 s. The harness tells the upstream, and waits for ever.
         timeout: Option<Duration>,
         /// Stands for what of the path has matched; empty: the path stays.
         prefix_rewrite: String,
