@@ -13,6 +13,7 @@ mod node;
 mod plugin;
 mod rbac;
 mod route;
+mod simple;
 
 pub mod format;
 pub mod yaml;

@@ -1,0 +1,1 @@
+//! An example without code of its own: see `tests/gate.rs`, and the plugin in `plugin/`.
