@@ -1,5 +1,6 @@
 //! The command's arguments; each subcommand has a file of its own.
 
+mod bench;
 mod check;
 mod files;
 mod run;
@@ -30,6 +31,8 @@ enum Command {
     Check(check::Arguments),
     /// Print every host call of a scenario.
     Trace(trace::Arguments),
+    /// Time the callbacks of a plugin, and count their host calls.
+    Bench(bench::Arguments),
     /// Print the JSON Schema of scenario files.
     Schema,
 }
@@ -61,6 +64,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Schema => schema::run(),
     };
     ending.into()

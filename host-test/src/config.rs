@@ -70,6 +70,33 @@ impl Bootstrap {
         })
     }
 
+    /// The same with other code in every VM.
+    #[must_use]
+    pub fn with_code(mut self, code: &Code) -> Self {
+        let change = |plugin: &mut Plugin| plugin.vm.code = code.clone();
+        let chains = self.listeners.iter_mut().flat_map(|listener| {
+            let chains = listener.chains.iter_mut();
+            chains.chain(&mut listener.default_chain)
+        });
+        for filter in chains.flat_map(|chain| &mut chain.filters) {
+            match filter {
+                NetworkFilter::Wasm(plugin) => change(Arc::make_mut(plugin)),
+                NetworkFilter::Http(manager) => {
+                    for filter in &mut manager.filters {
+                        if let HttpFilter::Wasm(plugin) = filter {
+                            change(Arc::make_mut(plugin));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        for service in &mut self.services {
+            change(&mut service.plugin);
+        }
+        self
+    }
+
     /// All plugins: those of filters, then those of services.
     pub fn plugins(&self) -> impl Iterator<Item = &Plugin> {
         let filters = self.filter_plugins().map(|plugin| &**plugin);

@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::CaseFigures;
+use super::Rounds;
 
 /// A table for each case.
 #[must_use]
-pub fn as_text(cases: &[CaseFigures]) -> String {
+pub fn as_text(cases: &[Rounds]) -> String {
     let mut text = String::new();
     for case in cases {
         // Writing to a String cannot fail.
@@ -17,7 +17,8 @@ pub fn as_text(cases: &[CaseFigures]) -> String {
     text
 }
 
-fn write_case(text: &mut String, case: &CaseFigures) -> std::fmt::Result {
+fn write_case(text: &mut String, rounds: &Rounds) -> std::fmt::Result {
+    let (case, again) = (&rounds.figures, &rounds.again);
     writeln!(text, "{}", case.case)?;
     writeln!(
         text,
@@ -51,11 +52,20 @@ fn write_case(text: &mut String, case: &CaseFigures) -> std::fmt::Result {
         )?;
     }
     let kib = case.guest_memory_bytes / 1024;
-    writeln!(text, "  guest memory: {kib} KiB\n")
+    let noise = if again.is_quiet() {
+        ""
+    } else {
+        ": too noisy, the times say nothing"
+    };
+    writeln!(
+        text,
+        "  guest memory: {kib} KiB; the same twice: {:.3} ({:.3} to {:.3}, {} pairs){noise}\n",
+        again.median, again.low, again.high, again.pairs
+    )
 }
 
 /// The same as JSON.
 #[must_use]
-pub fn as_json(cases: &[CaseFigures]) -> Value {
+pub fn as_json(cases: &[Rounds]) -> Value {
     json!({ "version": 1, "cases": cases })
 }

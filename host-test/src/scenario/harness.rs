@@ -71,6 +71,8 @@ pub struct Harness {
     /// Answers of upstreams that wait until the request is whole there.
     answers: BTreeMap<RequestIndex, Answer>,
     next_port: u16,
+    /// The mark from which on callbacks are timed.
+    profile_from: Option<&'static str>,
 }
 
 /// A request that was sent.
@@ -107,7 +109,13 @@ impl Harness {
             requests: BTreeMap::new(),
             answers: BTreeMap::new(),
             next_port: FIRST_PORT,
+            profile_from: None,
         })
+    }
+
+    /// Times callbacks and counts their host calls from this mark on.
+    pub fn profile_from(&mut self, mark: &'static str) {
+        self.profile_from = Some(mark);
     }
 
     /// The host, to look at what expectations do not speak of.
@@ -215,6 +223,12 @@ impl Harness {
 }
 
 impl World for Harness {
+    fn mark(&mut self, name: &str) {
+        if self.profile_from == Some(name) {
+            self.host.shared().profile.switch(true);
+        }
+    }
+
     fn connect(&mut self, index: ConnectionIndex, connect: &Connect) -> Result<(), Obstacle> {
         self.dial(index, connect)
     }

@@ -242,6 +242,7 @@ impl<W: World> Player<'_, W> {
             }
             Action::WipeSharedData => world.wipe_shared_data(),
             Action::Mark(name) => {
+                self.world.mark(name);
                 let counts = Counts::of(self.world);
                 self.moments.marks.insert(name.clone(), counts);
                 Ok(())

@@ -183,6 +183,9 @@ pub trait World {
     /// Guests that did not return, from number `start` on, in words.
     fn traps(&self, start: usize) -> Look<Vec<String>>;
 
+    /// The scenario names this moment. A world that measures may begin here.
+    fn mark(&mut self, _name: &str) {}
+
     /// What guests have done since entry `start` of the trace, one line each.
     fn trace(&self, start: usize) -> Vec<String>;
 
