@@ -14,9 +14,11 @@ pub struct CaseFigures {
     pub case: String,
     /// Callbacks, by name.
     pub callbacks: BTreeMap<&'static str, CallbackFigures>,
-    /// All callbacks of one context together, from its first to its last, in nanoseconds: of a
-    /// connection, or of a stream. None where no context has ended.
-    pub context_nanos: Option<Spread>,
+    /// All callbacks of one connection together, from its first to its last, in nanoseconds. None
+    /// where no connection has begun and ended.
+    pub connection_nanos: Option<Spread>,
+    /// The same of one HTTP stream.
+    pub stream_nanos: Option<Spread>,
     /// Bytes of the memory of the largest VM.
     pub guest_memory_bytes: usize,
 }
@@ -72,14 +74,15 @@ impl CaseFigures {
         Self {
             case: case.to_owned(),
             callbacks: callbacks.collect(),
-            context_nanos: Spread::of(contexts(samples)),
+            connection_nanos: Spread::of(contexts(samples, Callback::NewConnection)),
+            stream_nanos: Spread::of(contexts(samples, Callback::RequestHeaders)),
             guest_memory_bytes,
         }
     }
 }
 
-/// The sum of each context that has begun and ended.
-fn contexts(samples: &BTreeMap<Callback, Vec<Sample>>) -> Vec<u64> {
+/// The sum of each context that has begun, heard of `callback`, and ended.
+fn contexts(samples: &BTreeMap<Callback, Vec<Sample>>, callback: Callback) -> Vec<u64> {
     let place = |sample: &Sample| (sample.thread, sample.vm, sample.context);
     let places = |callback| -> BTreeSet<_> {
         let of_it = samples.get(&callback).into_iter().flatten();
@@ -89,9 +92,13 @@ fn contexts(samples: &BTreeMap<Callback, Vec<Sample>>) -> Vec<u64> {
     for sample in samples.values().flatten() {
         *sums.entry(place(sample)).or_default() += sample.nanos;
     }
-    let (begun, ended) = (places(Callback::ContextCreate), places(Callback::Delete));
-    let whole = begun.intersection(&ended);
-    whole.filter_map(|place| sums.get(place).copied()).collect()
+    let begun = places(Callback::ContextCreate);
+    let ended = places(Callback::Delete);
+    let whole = places(callback).into_iter();
+    whole
+        .filter(|place| begun.contains(place) && ended.contains(place))
+        .filter_map(|place| sums.get(&place).copied())
+        .collect()
 }
 
 impl CallbackFigures {

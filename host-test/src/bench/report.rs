@@ -44,11 +44,16 @@ fn write_case(text: &mut String, rounds: &Rounds) -> std::fmt::Result {
             calls.join(", ")
         )?;
     }
-    if let Some(nanos) = case.context_nanos {
+    let together = [
+        ("all callbacks of one connection", case.connection_nanos),
+        ("all callbacks of one stream", case.stream_nanos),
+    ];
+    for (name, nanos) in together {
+        let Some(nanos) = nanos else { continue };
         writeln!(
             text,
-            "  {:<38} {:>9} {:>9} {:>9}",
-            "all callbacks of one context", nanos.samples, nanos.median, nanos.p99
+            "  {name:<38} {:>9} {:>9} {:>9}",
+            nanos.samples, nanos.median, nanos.p99
         )?;
     }
     let kib = case.guest_memory_bytes / 1024;

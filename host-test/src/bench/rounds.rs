@@ -90,11 +90,14 @@ fn middle(mut taken: Vec<(CaseFigures, f64)>) -> Option<Rounds> {
     Some(Rounds { figures, again })
 }
 
-/// The median of all callbacks of a context, or of the callback that ran most often.
+/// The median of all callbacks of a connection, or of a stream, or of the callback that ran most often.
 fn typical_nanos(figures: &CaseFigures) -> f64 {
     let busiest = figures.callbacks.values().map(|callback| callback.nanos);
     let busiest = busiest.max_by_key(|nanos| nanos.samples);
-    let spread: Option<Spread> = figures.context_nanos.or(busiest);
+    let spread: Option<Spread> = figures
+        .connection_nanos
+        .or(figures.stream_nanos)
+        .or(busiest);
     #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one callback")]
     spread.map_or(f64::NAN, |spread| spread.median as f64)
 }
