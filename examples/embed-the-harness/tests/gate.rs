@@ -33,7 +33,9 @@ fn every_worker_has_a_plugin_of_its_own() {
         let connection = worker
             .connect(Connect::new(client, Bootstrap::ADDRESS))
             .unwrap();
-        let stream = worker.request(connection, &Request::default()).unwrap();
+        let stream = worker
+            .request(connection, &Request::new("GET", "/", "shop.example"))
+            .unwrap();
         assert_eq!(worker.stream(stream).unwrap().response_code, Some(401));
     }
 }
