@@ -36,6 +36,15 @@ impl Scenario {
     pub fn read(file: &Path) -> Result<Self, InvalidScenario> {
         check::read(file)
     }
+
+    /// Reads a scenario from a text, as if it stood in that file.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, with its place in the file.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, InvalidScenario> {
+        check::parse(file, text)
+    }
 }
 
 /// The JSON Schema of scenario files.

@@ -12,5 +12,5 @@ mod step;
 mod value;
 mod walk;
 
-pub(super) use file::read;
+pub(super) use file::{parse, read};
 pub(super) use walk::walk;

@@ -84,7 +84,7 @@ pub fn play_on<W: World>(case: &Case, world: &mut W) -> Result<Outcome, InvalidS
         return Err(mistake);
     }
     // Whether it broke off is told by the failures.
-    walked?;
+    let _ = walked?;
     player.count_traps(case);
     Ok(player.outcome)
 }

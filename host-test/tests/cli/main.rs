@@ -4,6 +4,7 @@ mod broken;
 mod check;
 mod command;
 mod guests;
+mod readme;
 mod reference;
 mod run;
 mod schema;

@@ -25,10 +25,19 @@ use crate::scenario::text::Text;
 pub(in crate::scenario) fn read(file: &Path) -> Result<Scenario, InvalidScenario> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| InvalidScenario::file(file, format!("cannot be read: {error}")))?;
-    parse(file, &text).map_err(|error| error.in_file(file))
+    parse(file, &text)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Scenario, InvalidScenario> {
+/// Like [`read`], for the text of a file.
+///
+/// # Errors
+///
+/// The first thing that is wrong, with its place.
+pub(in crate::scenario) fn parse(path: &Path, text: &str) -> Result<Scenario, InvalidScenario> {
+    parse_text(path, text).map_err(|error| error.in_file(path))
+}
+
+fn parse_text(path: &Path, text: &str) -> Result<Scenario, InvalidScenario> {
     // `on` and `off` are texts here, as `yes` and `no` are.
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     let file: raw::File = serde_saphyr::from_str_with_options(text, options)
