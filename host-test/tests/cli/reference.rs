@@ -155,6 +155,7 @@ fn named(name: &str) -> String {
     }
     match name {
         "Text" => "text".to_owned(),
+        "Refusal" => "text or [TextMatch](#textmatch), or a list of them".to_owned(),
         "Wipe" => "`shared_data`".to_owned(),
         "TextOrList" => "text or list of texts".to_owned(),
         "TextOrJson" => "text or JSON".to_owned(),
