@@ -7,8 +7,11 @@ mod module;
 mod state;
 mod trap;
 
+#[cfg(test)]
+mod tests;
+
 pub use engine::{Engine, Limits};
-pub use module::{InvalidModule, Module};
+pub use module::{InvalidModule, Module, UnknownImports};
 pub use trap::{Trap, TrapReason};
 
 pub(crate) use instance::Instance;

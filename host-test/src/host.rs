@@ -13,7 +13,7 @@ use crate::abi::HostCall;
 use crate::callout::Callouts;
 use crate::config::Bootstrap;
 use crate::connection::Listeners;
-use crate::guest::{Engine, InvalidModule, Limits};
+use crate::guest::{Engine, InvalidModule, Limits, UnknownImports};
 use crate::hook::Hook;
 use crate::process::{BuildError, InvalidBootstrap, Plan, PluginIndex, Thread, Vm};
 use crate::process::{check_by_canary, start_on};
@@ -32,6 +32,7 @@ pub struct HostBuilder {
     seed: u64,
     limits: Limits,
     is_traced: bool,
+    unknown_imports: UnknownImports,
     callouts: Callouts,
 }
 
@@ -78,6 +79,13 @@ impl HostBuilder {
         self
     }
 
+    /// What becomes of modules that import what the host does not have; they are refused unless it
+    /// is said.
+    pub fn unknown_imports(mut self, unknown: UnknownImports) -> Self {
+        self.unknown_imports = unknown;
+        self
+    }
+
     /// Starts the process: base VMs and canaries, then every plugin on the main thread and on the
     /// workers.
     ///
@@ -97,13 +105,14 @@ impl HostBuilder {
             Some(engine) => engine,
             None => Engine::new().map_err(no_engine)?,
         };
-        let plan = Plan::new(
+        let mut plan = Plan::new(
             &self.bootstrap,
             &self.folder,
             &engine,
             self.limits,
             shared.clone(),
         )?;
+        plan.unknown_imports = self.unknown_imports;
         let plan = Arc::new(plan);
         let listeners = Arc::new(Listeners::new(&self.bootstrap, &plan));
         let worker = |index| {
@@ -149,6 +158,7 @@ impl Host {
             seed: 0,
             limits: Limits::default(),
             is_traced: false,
+            unknown_imports: UnknownImports::default(),
             callouts: Callouts::default(),
         }
     }

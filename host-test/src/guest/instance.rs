@@ -2,7 +2,7 @@
 
 use wasmtime::{AsContext, AsContextMut, Store, TypedFunc};
 
-use super::{InvalidModule, Limits, Module, State, Trap};
+use super::{InvalidModule, Limits, Module, State, Trap, UnknownImports};
 use crate::abi::{AbiVersion, Callback, HostCall, Results};
 use crate::trace::{TraceEntry, TraceEvent};
 
@@ -35,6 +35,7 @@ impl Instance {
         module: &Module,
         state: State,
         limits: Limits,
+        unknown: UnknownImports,
     ) -> Result<Self, InvalidModule> {
         let instantiation =
             |error: wasmtime::Error| InvalidModule::Instantiation(format!("{error:#}"));
@@ -44,7 +45,7 @@ impl Instance {
             .set_fuel(limits.fuel_per_callback)
             .map_err(instantiation)?;
         let instance = module
-            .linked()?
+            .linked(unknown)?
             .instantiate(&mut store)
             .map_err(instantiation)?;
         let memory = instance.get_memory(&mut store, "memory");

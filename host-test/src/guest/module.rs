@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use wasmtime::{InstancePre, Linker};
 
-use super::State;
+use super::{HostTrap, State, TrapReason};
 use crate::abi::{AbiVersion, Callback, HostCall, ValueType, WASI_MODULES};
 use crate::calls;
 
@@ -14,7 +14,17 @@ pub struct Module {
     pub(super) wasmtime: wasmtime::Module,
     abi: AbiVersion,
     len_bytes: usize,
-    linked: OnceLock<Result<InstancePre<State>, InvalidModule>>,
+    linked: [OnceLock<Result<InstancePre<State>, InvalidModule>>; 2],
+}
+
+/// What becomes of imports that the host does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownImports {
+    /// The module is refused, as by Envoy.
+    #[default]
+    Refuse,
+    /// The module runs, until it calls one.
+    Stub,
 }
 
 /// Why a module cannot be run.
@@ -125,24 +135,39 @@ impl Module {
             wasmtime,
             abi,
             len_bytes: binary.len(),
-            linked: OnceLock::new(),
+            linked: [OnceLock::new(), OnceLock::new()],
         })
     }
 
-    /// The module with its imports; linked once.
-    pub(super) fn linked(&self) -> Result<&InstancePre<State>, InvalidModule> {
-        let linked = self.linked.get_or_init(|| self.link());
+    /// The module with its imports; linked once each way.
+    pub(super) fn linked(
+        &self,
+        unknown: UnknownImports,
+    ) -> Result<&InstancePre<State>, InvalidModule> {
+        let [refusing, stubbing] = &self.linked;
+        let place = match unknown {
+            UnknownImports::Refuse => refusing,
+            UnknownImports::Stub => stubbing,
+        };
+        let linked = place.get_or_init(|| self.link(unknown));
         linked.as_ref().map_err(Clone::clone)
     }
 
-    fn link(&self) -> Result<InstancePre<State>, InvalidModule> {
-        for import in self.wasmtime.imports() {
-            self.check(&import)?;
-        }
+    fn link(&self, unknown: UnknownImports) -> Result<InstancePre<State>, InvalidModule> {
         let instantiation =
             |error: wasmtime::Error| InvalidModule::Instantiation(format!("{error:#}"));
         let mut linker = Linker::new(self.wasmtime.engine());
         calls::add_to_linker(&mut linker, self.abi).map_err(instantiation)?;
+        for import in self.wasmtime.imports() {
+            match (self.check(&import), import.ty().func()) {
+                (Err(InvalidModule::UnknownImport { .. }), Some(function))
+                    if unknown == UnknownImports::Stub =>
+                {
+                    add_stub(&mut linker, &import, function.clone()).map_err(instantiation)?;
+                }
+                (checked, _) => checked?,
+            }
+        }
         linker
             .instantiate_pre(&self.wasmtime)
             .map_err(instantiation)
@@ -227,6 +252,23 @@ impl Module {
         let mut imports = self.wasmtime.imports();
         imports.any(|import| WASI_MODULES.contains(&import.module()))
     }
+}
+
+/// Lets an import trap when it is called.
+fn add_stub(
+    linker: &mut Linker<State>,
+    import: &wasmtime::ImportType<'_>,
+    function: wasmtime::FuncType,
+) -> wasmtime::Result<()> {
+    let (module, name) = (import.module(), import.name());
+    // A module may import one name twice.
+    linker.allow_shadowing(true);
+    let full = format!("{module}.{name}");
+    linker.func_new(module, name, function, move |_, _, _| {
+        let reason = TrapReason::Stub(full.clone());
+        Err(wasmtime::Error::new(HostTrap(reason)))
+    })?;
+    Ok(())
 }
 
 impl fmt::Debug for Module {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Bootstrap, Code, Node, Plugin, VmConfig};
-use crate::guest::{Engine, InvalidModule, Limits, Module};
+use crate::guest::{Engine, InvalidModule, Limits, Module, UnknownImports};
 use crate::shared::Shared;
 
 /// The number of a plugin in its process. Filters with the same plugin and VM share one.
@@ -18,6 +18,7 @@ pub(crate) struct Plan {
     pub(crate) vms: Vec<VmPlan>,
     pub(crate) plugins: Vec<PluginPlan>,
     pub(crate) limits: Limits,
+    pub(crate) unknown_imports: UnknownImports,
     pub(crate) shared: Arc<Shared>,
     pub(crate) node: Arc<Node>,
 }
@@ -74,6 +75,7 @@ impl Plan {
             vms: Vec::new(),
             plugins: Vec::new(),
             limits,
+            unknown_imports: UnknownImports::default(),
             shared,
             node: Arc::new(bootstrap.node.clone()),
         };

@@ -55,8 +55,8 @@ impl Vm {
         // Of several plugins the first one's restriction holds for the VM.
         let first = plan.plugins.iter().find(|plugin| plugin.vm == vm);
         state.capabilities = first.and_then(|first| first.plugin.capabilities.clone());
-        let instance =
-            Instance::new(&planned.module, state, plan.limits).map_err(StartError::Module)?;
+        let instance = Instance::new(&planned.module, state, plan.limits, plan.unknown_imports)
+            .map_err(StartError::Module)?;
         let mut this = Self {
             instance,
             roots: BTreeMap::new(),
