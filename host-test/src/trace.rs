@@ -64,42 +64,54 @@ pub enum TraceEvent {
     },
 }
 
-/// Bytes of a value that are shown.
-const SHOWN_MAX: usize = 60;
+/// Bytes of a text that are shown, and of what is none.
+const TEXT_MAX: usize = 80;
+const BINARY_MAX: usize = 16;
 
 impl fmt::Display for Value {
-    /// Bytes as a text where they are a short one, else how many there are.
+    /// A number; bytes as a text where they are one, else in hexadecimal digits; of many the first
+    /// ones, and how many there are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = match self {
             Self::Number(number) => return write!(f, "{number}"),
             Self::Bytes(bytes) => bytes,
         };
+        let first = |max: usize| bytes.get(..max).unwrap_or(bytes);
         // Paths of properties are held apart by zeros.
-        let is_word = |word: &str| !word.is_empty() && !word.contains(char::is_control);
-        match std::str::from_utf8(bytes) {
-            Ok(text) if text.len() <= SHOWN_MAX && text.split('\0').all(is_word) => {
-                write!(f, "\"{}\"", text.replace('\0', "."))
+        let is_word = |word: &str| !word.is_empty() || bytes.is_empty();
+        let shown = match std::str::from_utf8(first(TEXT_MAX)) {
+            Ok(text) if text.split('\0').all(is_word) => {
+                write!(f, "{:?}", text.replace('\0', "."))?;
+                text.len()
             }
-            _ => write!(f, "{} bytes", bytes.len()),
+            _ => {
+                let shown = first(BINARY_MAX);
+                shown.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+                shown.len()
+            }
+        };
+        match bytes.len() {
+            len if len > shown => write!(f, "… ({len} bytes)"),
+            _ => Ok(()),
         }
     }
 }
 
 impl fmt::Display for TraceEvent {
-    /// One line: callbacks with their arguments, host calls with names, values and status.
+    /// One line: callbacks with their arguments; host calls, indented, with names, values, status.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Callback {
                 callback,
                 arguments,
             } => {
-                let arguments: Vec<String> = arguments.iter().map(u32::to_string).collect();
-                write!(f, "{}({})", callback.name(), arguments.join(", "))
+                let numbers: Vec<String> = arguments.iter().map(u32::to_string).collect();
+                write!(f, "{}({})", callback.name(), numbers.join(", "))
             }
-            Self::Returned { callback, result } => {
-                write!(f, "{} returned", callback.name())?;
-                result.map_or(Ok(()), |result| write!(f, " {result}"))
-            }
+            Self::Returned { callback, result } => match result {
+                Some(result) => write!(f, "{} -> {result}", callback.name()),
+                None => write!(f, "{} returned", callback.name()),
+            },
             Self::Trapped { callback, reason } => {
                 write!(f, "{} trapped: {reason}", callback.name())
             }
@@ -108,14 +120,13 @@ impl fmt::Display for TraceEvent {
                 values,
                 status,
             } => {
-                let values: Vec<String> = values
-                    .iter()
-                    .map(|(name, value)| format!("{name} {value}"))
-                    .collect();
-                write!(f, "  {}: {}", call.name(), values.join(", "))?;
+                write!(f, "  {}", call.name())?;
+                for (name, value) in values {
+                    write!(f, " {name}={value}")?;
+                }
                 let Some(code) = *status else { return Ok(()) };
                 match Status::from_code(code) {
-                    Some(status) => write!(f, " -> {status:?}"),
+                    Some(status) => write!(f, " -> {code} {status:?}"),
                     None => write!(f, " -> {code}"),
                 }
             }
@@ -174,5 +185,25 @@ impl Trace {
     /// Forgets them.
     pub fn clear(&self) {
         lock(&self.entries).clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn values_are_shown_as_what_they_are() {
+        let long = "a".repeat(100);
+        for (bytes, shown) in [
+            (&b""[..], "\"\"".to_owned()),
+            (b"source\0address", "\"source.address\"".to_owned()),
+            (b"\x17\x09\0\0\0\0\0\0", "1709000000000000".to_owned()),
+            (&[0xff; 20], format!("{}… (20 bytes)", "ff".repeat(16))),
+            (long.as_bytes(), format!("{:?}… (100 bytes)", &long[..80])),
+        ] {
+            assert_eq!(Value::Bytes(bytes.to_vec()).to_string(), shown);
+        }
+        assert_eq!(Value::Number(7).to_string(), "7");
     }
 }

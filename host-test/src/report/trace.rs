@@ -1,10 +1,7 @@
 //! What guests and host did, entry by entry.
 
-use std::fmt::Write;
-
 use serde_json::{Map, Value as Json, json};
 
-use crate::abi::Status;
 use crate::trace::{TraceEntry, TraceEvent, Value};
 
 /// An entry as a line: time since the process began, thread, what happened.
@@ -15,39 +12,8 @@ use crate::trace::{TraceEntry, TraceEvent, Value};
 /// ```
 #[must_use]
 pub fn trace_line(entry: &TraceEntry) -> String {
-    let mut line = format!("+{} {} ", seconds(entry.monotonic_nanos), entry.thread);
-    // Writing to a text cannot fail.
-    let _ = match &entry.event {
-        TraceEvent::Callback {
-            callback,
-            arguments,
-        } => {
-            let numbers: Vec<String> = arguments.iter().map(u32::to_string).collect();
-            write!(line, "{}({})", callback.name(), numbers.join(", "))
-        }
-        TraceEvent::Returned { callback, result } => match result {
-            Some(result) => write!(line, "{} -> {result}", callback.name()),
-            None => write!(line, "{} returned", callback.name()),
-        },
-        TraceEvent::Trapped { callback, reason } => {
-            write!(line, "{} trapped: {reason}", callback.name())
-        }
-        TraceEvent::HostCall {
-            call,
-            values,
-            status,
-        } => {
-            let _ = write!(line, "  {}", call.name());
-            for (name, value) in values {
-                let _ = write!(line, " {name}={}", in_words(value));
-            }
-            match status {
-                Some(status) => write!(line, " -> {status} {}", status_name(*status)),
-                None => Ok(()),
-            }
-        }
-    };
-    line
+    let at = seconds(entry.monotonic_nanos);
+    format!("+{at} {} {}", entry.thread, entry.event)
 }
 
 /// An entry as JSON: `time` in seconds, `thread`, `vm`, `event` (`callback`, `returned`, `trapped`,
@@ -101,22 +67,6 @@ fn seconds(nanos: u64) -> String {
     format!("{}.{:03}", nanos / 1_000_000_000, nanos / 1_000_000 % 1_000)
 }
 
-fn in_words(value: &Value) -> String {
-    let bytes = match value {
-        Value::Number(number) => return number.to_string(),
-        Value::Bytes(bytes) => bytes,
-    };
-    let shown = bytes.get(..BYTES_MAX).unwrap_or(bytes);
-    let mut text = match std::str::from_utf8(shown) {
-        Ok(text) if !text.contains('\0') => format!("{text:?}"),
-        _ => hexadecimal(shown),
-    };
-    if shown.len() < bytes.len() {
-        let _ = write!(text, "… ({} bytes)", bytes.len());
-    }
-    text
-}
-
 fn as_json(value: &Value) -> Json {
     match value {
         Value::Number(number) => json!(number),
@@ -130,12 +80,3 @@ fn as_json(value: &Value) -> Json {
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
-
-fn status_name(code: u32) -> String {
-    match Status::from_code(code) {
-        Some(status) => format!("{status:?}"),
-        None => "unknown".to_owned(),
-    }
-}
-
-const BYTES_MAX: usize = 80;
