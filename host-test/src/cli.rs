@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod files;
+mod race;
 mod run;
 mod schema;
 mod stopwatch;
@@ -33,6 +34,8 @@ enum Command {
     Trace(trace::Arguments),
     /// Time the callbacks of a plugin, and count their host calls.
     Bench(bench::Arguments),
+    /// Try the interleavings of steps that are done at the same time.
+    Race(race::Arguments),
     /// Print the JSON Schema of scenario files.
     Schema,
 }
@@ -65,6 +68,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Race(arguments) => race::run(&arguments),
         Command::Schema => schema::run(),
     };
     ending.into()

@@ -68,22 +68,23 @@ pub use schedule::{InvalidSchedule, Schedule};
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use anyhow::{Context as _, ensure};
 
 use self::baton::{Baton, Ending};
 use self::schedule::WORKERS_MAX;
+use crate::shared::lock;
 use crate::trace::TraceEntry;
 use crate::{Host, Worker};
 
-/// One execution: what it does together is scheduled by the [`Explorer`].
-#[derive(Debug)]
+/// One execution: what it does together is scheduled by the [`Explorer`]. Clones are the same one.
+#[derive(Clone, Debug)]
 pub struct Race {
     baton: Arc<Baton>,
     /// What happened in pieces, if somebody wants to know.
-    traced: Option<Vec<TraceEntry>>,
+    traced: Option<Arc<Mutex<Vec<TraceEntry>>>>,
 }
 
 /// What one worker does in a race.
@@ -120,7 +121,7 @@ impl Race {
     ///
     /// Fails when a piece fails, in the words of the first one, or does not end.
     pub fn together<'a>(
-        &mut self,
+        &self,
         host: &mut Host,
         pieces: impl IntoIterator<Item = Piece<'a>>,
     ) -> anyhow::Result<()> {
@@ -135,8 +136,8 @@ impl Race {
         self.baton.begin(workers);
         let ended = run(&self.baton, host, pieces);
         shared.set_hook(None);
-        if let Some(traced) = &mut self.traced {
-            traced.extend(shared.trace.since(trace_start));
+        if let Some(traced) = &self.traced {
+            lock(traced).extend(shared.trace.since(trace_start));
         }
         ensure!(
             !self.baton.is_endless(),

@@ -16,7 +16,10 @@ mod setup;
 mod text;
 mod world;
 
-pub use harness::{Harness, Tracing, play_in_harness, trace_in_harness};
+pub use harness::{
+    Harness, NotRaced, Tracing, play_in_harness, race_in_harness, replay_in_harness,
+    trace_in_harness,
+};
 pub use invalid::InvalidScenario;
 pub use model::*;
 pub use moment::Moment;

@@ -24,6 +24,15 @@ impl Worker {
         }
     }
 
+    /// Its number, from 0.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        match self.thread.id {
+            ThreadId::Worker(number) => number,
+            ThreadId::Main => 0,
+        }
+    }
+
     /// Runs the tick of each root context that has a timer, due or not. Time stands still.
     pub fn tick(&mut self) {
         self.thread.tick_all();

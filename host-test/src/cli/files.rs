@@ -13,7 +13,8 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     for path in paths {
         let before = files.len();
         if path.is_dir() {
-            let inside = path.canonicalize().is_ok_and(|path| is_scenarios(&path));
+            let whole = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let inside = whole.ancestors().any(is_scenarios);
             walk(path, inside, &mut files)?;
             if files.len() == before {
                 return Err(format!(

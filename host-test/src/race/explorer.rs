@@ -11,6 +11,7 @@ use super::schedule::Schedule;
 use super::strategy::{Search, Strategy};
 use super::view;
 use crate::abi::HostCall;
+use crate::shared::lock;
 
 /// What is tried: at which host calls workers are switched, how deep, how often by chance.
 #[must_use = "an explorer does nothing before it explores"]
@@ -90,7 +91,7 @@ impl Explorer {
     /// When the same schedule does two different things.
     pub fn explore(
         &self,
-        mut execution: impl FnMut(&mut Race) -> anyhow::Result<()>,
+        mut execution: impl FnMut(&Race) -> anyhow::Result<()>,
     ) -> Result<Report, RaceError> {
         let mut report = Report {
             is_complete: true,
@@ -143,7 +144,7 @@ impl Explorer {
     pub fn replay(
         &self,
         schedule: &Schedule,
-        mut execution: impl FnMut(&mut Race) -> anyhow::Result<()>,
+        mut execution: impl FnMut(&Race) -> anyhow::Result<()>,
     ) -> Result<Replayed, RaceError> {
         let played = self.play(Strategy::follow(schedule), true, &mut execution);
         match played.passed.strategy.misfit() {
@@ -162,7 +163,7 @@ impl Explorer {
     fn explain(
         &self,
         schedule: Schedule,
-        execution: &mut dyn FnMut(&mut Race) -> anyhow::Result<()>,
+        execution: &mut dyn FnMut(&Race) -> anyhow::Result<()>,
     ) -> Result<Failure, RaceError> {
         let played = self.play(Strategy::follow(&schedule), true, execution);
         let difference = played.passed.strategy.misfit();
@@ -184,15 +185,15 @@ impl Explorer {
         &self,
         strategy: Strategy,
         is_traced: bool,
-        execution: &mut dyn FnMut(&mut Race) -> anyhow::Result<()>,
+        execution: &mut dyn FnMut(&Race) -> anyhow::Result<()>,
     ) -> Played {
         let baton = Arc::new(Baton::new(self.points.clone(), strategy));
-        let mut race = Race {
+        let race = Race {
             baton: baton.clone(),
-            traced: is_traced.then(Vec::new),
+            traced: is_traced.then(Arc::default),
         };
         // Nothing of a broken execution is looked at again but what the baton knows.
-        let result = catch_unwind(AssertUnwindSafe(|| execution(&mut race)));
+        let result = catch_unwind(AssertUnwindSafe(|| execution(&race)));
         let reason = match result {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(format!("{error:#}")),
@@ -201,7 +202,9 @@ impl Explorer {
         Played {
             reason,
             passed: baton.take(),
-            trace: view::columns(&race.traced.unwrap_or_default()),
+            trace: race
+                .traced
+                .map_or_else(String::new, |traced| view::columns(&lock(&traced))),
         }
     }
 }

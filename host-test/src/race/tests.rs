@@ -99,7 +99,7 @@ fn tick(worker: &mut Worker) -> anyhow::Result<()> {
 fn count_ticks(
     guest: &'static Guest,
     ticks: &'static [u8],
-) -> impl Fn(&mut Race) -> anyhow::Result<()> {
+) -> impl Fn(&Race) -> anyhow::Result<()> {
     let engine = Engine::new().unwrap();
     move |race| {
         let mut host = guest.host(ticks.len(), &engine)?;
@@ -144,12 +144,12 @@ fn the_trace_has_a_column_for_each_worker() {
     let expected = "\
 worker 0                                        worker 1
 proxy_on_tick(1)
-  proxy_get_shared_data: key \"ticks0\" -> NotFound
+  proxy_get_shared_data key=\"ticks0\" -> 1 NotFound
                                                 proxy_on_tick(1)
-                                                  proxy_get_shared_data: key \"ticks0\" -> NotFound
-                                                  proxy_set_shared_data: key \"ticks0\", value 1 bytes, cas 0 -> Ok
+                                                  proxy_get_shared_data key=\"ticks0\" -> 1 NotFound
+                                                  proxy_set_shared_data key=\"ticks0\" value=\"\\u{1}\" cas=0 -> 0 Ok
                                                 proxy_on_tick returned
-  proxy_set_shared_data: key \"ticks0\", value 1 bytes, cas 0 -> Ok
+  proxy_set_shared_data key=\"ticks0\" value=\"\\u{1}\" cas=0 -> 0 Ok
 proxy_on_tick returned
 ";
     assert_eq!(replayed.trace, expected);
@@ -261,7 +261,7 @@ fn only_keys_that_are_asked_for_are_points() {
 #[test]
 fn the_schedule_goes_on_over_several_races() {
     let engine = Engine::new().unwrap();
-    let execution = |race: &mut Race| {
+    let execution = |race: &Race| {
         let mut host = RIGHT.host(2, &engine)?;
         for _ in 0..2 {
             let pieces = (0..2).map(|worker| Piece::on(worker, tick));
@@ -329,7 +329,7 @@ fn a_panic_and_an_error_fail_the_schedule() {
     let engine = Engine::new().unwrap();
     let execution = |ends: fn() -> anyhow::Result<()>| {
         let engine = engine.clone();
-        move |race: &mut Race| {
+        move |race: &Race| {
             let mut host = NAIVE.host(2, &engine)?;
             let end = Piece::on(1, move |worker| {
                 worker.tick();

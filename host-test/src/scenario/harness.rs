@@ -1,57 +1,30 @@
 //! A scenario in the harness.
 
+mod clients;
 mod convert;
+mod edge;
+mod play;
+mod race;
 mod seeing;
 
+pub use play::{play_in_harness, trace_in_harness};
+pub use race::{NotRaced, race_in_harness, replay_in_harness};
+
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::invalid::InvalidScenario;
-use super::model::{Answer, Case, Connect, ConnectionIndex, Peer, Request, RequestIndex, Time};
-use super::run::{Outcome, play, play_on};
+use self::clients::Clients;
+use super::model::{
+    Answer, Case, Connect, ConnectionIndex, Peer, Placed, Request, RequestIndex, Time,
+};
 use super::setup::Setup;
-use super::world::{ConnectionSeen, Exchange, Look, Obstacle, World, resolve};
+use super::world::{ConnectionSeen, Exchange, Look, Obstacle, World};
 use crate::abi::{LogLevel, Status};
 use crate::config::Bootstrap;
-use crate::connection::{self, By, ConnectionId, Gone, StreamId};
 use crate::guest::Engine;
-use crate::trace::TraceEntry;
+use crate::race::Race;
 use crate::{BuildError, Host};
-
-/// Plays a case in the harness. A case that fails is played again with a trace, which its failures
-/// then hold.
-///
-/// # Errors
-///
-/// When the scenario turns out to be wrong on the way.
-pub fn play_in_harness(case: &Case, engine: &Engine) -> Result<Outcome, InvalidScenario> {
-    let outcome = play(case, |case| Harness::start(case, engine, Tracing::Off))?;
-    match outcome.failures.is_empty() {
-        true => Ok(outcome),
-        false => play(case, |case| Harness::start(case, engine, Tracing::On)),
-    }
-}
-
-/// Plays a case in the harness with a trace; what came of it, and everything that guests and host
-/// have done. A configuration that is refused leaves no trace.
-pub fn trace_in_harness(
-    case: &Case,
-    engine: &Engine,
-) -> (Result<Outcome, InvalidScenario>, Vec<TraceEntry>) {
-    match Harness::start(case, engine, Tracing::On) {
-        Ok(mut harness) if case.refused.is_empty() => {
-            let result = play_on(case, &mut harness);
-            (result, harness.host.shared().trace.since(0))
-        }
-        Ok(harness) => {
-            let entries = harness.host.shared().trace.since(0);
-            (play(case, |_| Ok(harness)), entries)
-        }
-        Err(obstacle) => (play::<Harness>(case, |_| Err(obstacle)), Vec::new()),
-    }
-}
 
 /// Whether host calls are traced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,24 +38,13 @@ pub enum Tracing {
 /// A host that plays a scenario.
 pub struct Harness {
     host: Host,
+    clients: Clients,
     bootstrap: Arc<Bootstrap>,
-    connections: BTreeMap<ConnectionIndex, ConnectionId>,
-    requests: BTreeMap<RequestIndex, Sent>,
-    /// Answers of upstreams that wait until the request is whole there.
-    answers: BTreeMap<RequestIndex, Answer>,
-    next_port: u16,
+    /// What schedules steps that are done at the same time; without it they are done one after the
+    /// other.
+    race: Option<Race>,
     /// The mark from which on callbacks are timed.
     profile_from: Option<&'static str>,
-}
-
-/// A request that was sent.
-#[derive(Clone, Copy, Debug)]
-struct Sent {
-    connection: ConnectionIndex,
-    /// None if the connection could not take it.
-    stream: Option<StreamId>,
-    /// More of the body is sent in chunks.
-    is_chunked: bool,
 }
 
 impl Harness {
@@ -104,11 +66,9 @@ impl Harness {
             .map_err(refused)?;
         Ok(Self {
             host,
+            clients: Clients::new(Arc::clone(&bootstrap)),
             bootstrap,
-            connections: BTreeMap::new(),
-            requests: BTreeMap::new(),
-            answers: BTreeMap::new(),
-            next_port: FIRST_PORT,
+            race: None,
             profile_from: None,
         })
     }
@@ -121,23 +81,6 @@ impl Harness {
     /// The host, to look at what expectations do not speak of.
     pub fn host(&mut self) -> &mut Host {
         &mut self.host
-    }
-
-    fn connection_id(&self, index: ConnectionIndex) -> Result<ConnectionId, Obstacle> {
-        let refused = || Obstacle::Failure("the connection was refused: nobody listens".to_owned());
-        self.connections.get(&index).copied().ok_or_else(refused)
-    }
-
-    fn sent(&self, index: RequestIndex) -> Result<Sent, Obstacle> {
-        let missing = || Obstacle::Mistake("the request was not sent".to_owned());
-        self.requests.get(&index).copied().ok_or_else(missing)
-    }
-
-    /// A client's port that no other connection of this case has had for a while.
-    fn port(&mut self) -> u16 {
-        let port = self.next_port;
-        self.next_port = port.checked_add(1).unwrap_or(FIRST_PORT);
-        port
     }
 
     /// The only VM id of the configuration, where a step names none.
@@ -160,66 +103,6 @@ impl Harness {
             ))),
         }
     }
-
-    /// Lets upstreams answer requests that are whole by now.
-    fn answer(&mut self) -> Result<(), Obstacle> {
-        loop {
-            let whole = self
-                .answers
-                .iter()
-                .find(|(index, _)| self.is_whole(**index));
-            let Some((index, answer)) = whole.map(|(index, answer)| (*index, answer.clone()))
-            else {
-                return Ok(());
-            };
-            self.answers.remove(&index);
-            self.respond_now(index, &answer)?;
-        }
-    }
-
-    fn is_whole(&self, index: RequestIndex) -> bool {
-        let stream = self.requests.get(&index).and_then(|sent| sent.stream);
-        let view = stream.and_then(|stream| self.host.stream(stream).ok());
-        view.and_then(|view| view.upstream)
-            .is_some_and(|upstream| upstream.is_complete)
-    }
-
-    fn respond_now(&mut self, index: RequestIndex, answer: &Answer) -> Result<(), Obstacle> {
-        // A request that has not got to an upstream has no answer from there.
-        let Some(stream) = self.sent(index)?.stream else {
-            return Ok(());
-        };
-        let result = match answer {
-            Answer::Response(status, message) => self
-                .host
-                .respond(stream, convert::response(*status, message)),
-            Answer::Reset => self.host.upstream_reset(stream),
-        };
-        ignore_gone(result)
-    }
-
-    fn dial(&mut self, index: ConnectionIndex, connect: &Connect) -> Result<(), Obstacle> {
-        let destination = resolve(&connect.destination, connect.source.ip(), &self.bootstrap)?;
-        let port = match connect.source.port() {
-            0 => self.port(),
-            port => port,
-        };
-        let wanted = connection::Connect {
-            source: SocketAddr::new(connect.source.ip(), port),
-            destination,
-            tls: connect.tls.as_ref().map(convert::tls),
-            proxied: connect.proxied,
-        };
-        match self.host.connect(connect.worker, wanted) {
-            Ok(id) => {
-                self.connections.insert(index, id);
-                Ok(())
-            }
-            // A client learns that nobody listens, and goes its way.
-            Err(connection::ConnectError::Refused(_)) => Ok(()),
-            Err(error) => Err(Obstacle::Mistake(error.to_string())),
-        }
-    }
 }
 
 impl World for Harness {
@@ -230,18 +113,11 @@ impl World for Harness {
     }
 
     fn connect(&mut self, index: ConnectionIndex, connect: &Connect) -> Result<(), Obstacle> {
-        self.dial(index, connect)
+        self.clients.connect(&mut self.host, index, connect)
     }
 
     fn send(&mut self, on: ConnectionIndex, bytes: &[u8], end: bool) -> Result<(), Obstacle> {
-        let id = self.connection_id(on)?;
-        let sent = match (bytes, end) {
-            ([], true) => self.host.half_close(id),
-            (bytes, true) => self.host.send_last(id, bytes),
-            (bytes, false) => self.host.send(id, bytes),
-        };
-        ignore_gone(sent)?;
-        self.answer()
+        self.clients.send(&mut self.host, on, bytes, end)
     }
 
     fn upstream_send(
@@ -250,28 +126,15 @@ impl World for Harness {
         bytes: &[u8],
         end: bool,
     ) -> Result<(), Obstacle> {
-        let id = self.connection_id(on)?;
-        if !bytes.is_empty() {
-            ignore_gone(self.host.upstream_send(id, bytes))?;
-        }
-        if end {
-            ignore_gone(self.host.upstream_close(id))?;
-        }
-        Ok(())
+        self.clients.upstream_send(&mut self.host, on, bytes, end)
     }
 
     fn close(&mut self, connection: ConnectionIndex, by: Peer) -> Result<(), Obstacle> {
-        let id = self.connection_id(connection)?;
-        ignore_gone(match by {
-            Peer::Client => self.host.close(id, By::Client),
-            Peer::Proxy => self.host.close(id, By::Envoy),
-            Peer::Upstream => self.host.upstream_close(id),
-        })
+        self.clients.close(&mut self.host, connection, by)
     }
 
     fn reset_connection(&mut self, connection: ConnectionIndex) -> Result<(), Obstacle> {
-        let id = self.connection_id(connection)?;
-        ignore_gone(self.host.reset(id))
+        self.clients.reset(&mut self.host, connection)
     }
 
     fn request(
@@ -280,38 +143,11 @@ impl World for Harness {
         on: ConnectionIndex,
         request: &Request,
     ) -> Result<(), Obstacle> {
-        let message = convert::request(request)?;
-        let is_chunked = message.is_open && !convert::has_length(request);
-        let stream = match self.connections.get(&on) {
-            None => None,
-            Some(id) => match self.host.request(*id, &message) {
-                Ok(stream) => Some(stream),
-                // What a client sends on a closed connection gets nowhere.
-                Err(Gone::Connection(_) | Gone::Stream(_)) => None,
-                Err(error) => return Err(Obstacle::Failure(error.to_string())),
-            },
-        };
-        self.requests.insert(
-            index,
-            Sent {
-                connection: on,
-                stream,
-                is_chunked,
-            },
-        );
-        if let Some(answer) = &request.answer {
-            self.answers.insert(index, answer.clone());
-        }
-        self.answer()
+        self.clients.request(&mut self.host, index, on, request)
     }
 
     fn data(&mut self, request: RequestIndex, bytes: &[u8], end: bool) -> Result<(), Obstacle> {
-        let sent = self.sent(request)?;
-        let bytes = match sent.is_chunked {
-            true => convert::chunk(bytes, end),
-            false => bytes.to_vec(),
-        };
-        self.send(sent.connection, &bytes, false)
+        self.clients.data(&mut self.host, request, bytes, end)
     }
 
     fn trailers(
@@ -319,28 +155,34 @@ impl World for Harness {
         request: RequestIndex,
         trailers: &[(String, String)],
     ) -> Result<(), Obstacle> {
-        let sent = self.sent(request)?;
-        if !sent.is_chunked {
-            let reason = "expected a request in chunks: one with content-length has no trailers";
-            return Err(Obstacle::Mistake(reason.to_owned()));
-        }
-        self.send(sent.connection, &convert::trailers(trailers), false)
+        self.clients.trailers(&mut self.host, request, trailers)
     }
 
     fn reset_request(&mut self, request: RequestIndex) -> Result<(), Obstacle> {
-        // HTTP/1.1 knows no other way.
-        self.reset_connection(self.sent(request)?.connection)
+        self.clients.reset_request(&mut self.host, request)
     }
 
     fn respond(&mut self, request: RequestIndex, answer: &Answer) -> Result<(), Obstacle> {
-        self.answers.remove(&request);
-        self.respond_now(request, answer)?;
-        self.answer()
+        self.clients.respond(&mut self.host, request, answer)
+    }
+
+    fn together(&mut self, lists: &[Vec<Placed>]) -> Option<Result<(), Obstacle>> {
+        let race = self.race.as_ref()?;
+        Some(race::together(
+            race,
+            &mut self.host,
+            &mut self.clients,
+            lists,
+        ))
     }
 
     fn advance(&mut self, by: Duration) -> Result<(), Obstacle> {
         self.host.advance(by);
-        self.answer()
+        self.clients.answer(&mut self.host)
+    }
+
+    fn tick(&mut self, worker: usize) -> Result<(), Obstacle> {
+        self.clients.tick(&mut self.host, worker)
     }
 
     fn set_time(&mut self, time: Time) -> Result<(), Obstacle> {
@@ -382,14 +224,12 @@ impl World for Harness {
     }
 
     fn exchange(&self, request: RequestIndex) -> Look<Exchange> {
-        let stream = self.requests.get(&request).and_then(|sent| sent.stream);
-        let view = stream.and_then(|stream| self.host.stream(stream).ok());
+        let view = self.clients.stream_view(&self.host, request);
         Look::Seen(view.map(|view| seeing::exchange(&view)).unwrap_or_default())
     }
 
     fn connection(&self, connection: ConnectionIndex) -> Look<ConnectionSeen> {
-        let id = self.connections.get(&connection);
-        let view = id.and_then(|id| self.host.connection(*id).ok());
+        let view = self.clients.connection_view(&self.host, connection);
         Look::Seen(
             view.map(|view| seeing::connection(&view))
                 .unwrap_or_default(),
@@ -397,8 +237,7 @@ impl World for Harness {
     }
 
     fn filter_state(&self, connection: ConnectionIndex, key: &str) -> Look<Option<Vec<u8>>> {
-        let id = self.connections.get(&connection);
-        let view = id.and_then(|id| self.host.connection(*id).ok());
+        let view = self.clients.connection_view(&self.host, connection);
         Look::Seen(view.and_then(|view| view.filter_state(key).map(<[u8]>::to_vec)))
     }
 
@@ -475,14 +314,6 @@ impl World for Harness {
     }
 }
 
-/// A client that sends to what is closed already notices nothing at first.
-fn ignore_gone(result: Result<(), Gone>) -> Result<(), Obstacle> {
-    match result {
-        Ok(()) | Err(Gone::Connection(_) | Gone::Stream(_)) => Ok(()),
-        Err(error) => Err(Obstacle::Failure(error.to_string())),
-    }
-}
-
 fn refused(error: BuildError) -> Obstacle {
     let log = match &error {
         BuildError::VmStartRefused { log, .. } | BuildError::ConfigurationRefused { log, .. } => {
@@ -498,5 +329,3 @@ fn refused(error: BuildError) -> Obstacle {
         log,
     }
 }
-
-const FIRST_PORT: u16 = 32_768;

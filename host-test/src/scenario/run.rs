@@ -231,6 +231,7 @@ impl<W: World> Player<'_, W> {
             Action::Trailers(request, trailers) => world.trailers(*request, trailers),
             Action::Respond(request, answer) => world.respond(*request, answer),
             Action::Advance(by) => world.advance(*by),
+            Action::Tick(worker) => world.tick(*worker),
             Action::Time(time) => world.set_time(*time),
             Action::Together(branches) => self.together(branches),
             Action::Update(setup, refused) => {

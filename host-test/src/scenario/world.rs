@@ -120,6 +120,17 @@ pub trait World {
     /// When the step cannot be done.
     fn advance(&mut self, by: Duration) -> Result<(), Obstacle>;
 
+    /// The timers of a worker run now, due or not.
+    ///
+    /// # Errors
+    ///
+    /// When the step cannot be done: in a world that has no say over timers.
+    fn tick(&mut self, worker: usize) -> Result<(), Obstacle> {
+        Err(Obstacle::Mistake(format!(
+            "the timers of worker {worker} cannot be run here: expected advance"
+        )))
+    }
+
     /// The clock is set.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! From a step as it is written to what is done.
 
-use super::connect::connect;
+use super::connect::{connect, in_range};
 use super::expect::{self, Subjects};
 use super::names::Names;
 use super::request::request;
@@ -72,6 +72,9 @@ pub(super) fn check(
         }
         raw::Step::Respond(raw) => respond(raw, place, around, names),
         raw::Step::Advance(span) => only(Action::Advance(span.duration(scope)?)),
+        raw::Step::Tick(worker) => {
+            only(Action::Tick(in_range(worker, scope, around.case.workers)?))
+        }
         raw::Step::Time(raw) => only(Action::Time(time(raw, scope)?)),
         raw::Step::Update(raw) => {
             let setup = around.case.setup.updated(raw, scope)?;

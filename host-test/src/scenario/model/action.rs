@@ -77,6 +77,8 @@ pub enum Action {
     Respond(RequestIndex, Answer),
     /// Time goes by.
     Advance(Duration),
+    /// The timers of a worker run now.
+    Tick(usize),
     /// The clock is set.
     Time(Time),
     /// Lists of steps that may run at the same time.

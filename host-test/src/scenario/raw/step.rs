@@ -37,6 +37,9 @@ pub(in crate::scenario) enum Step {
     Respond(Respond),
     /// Time goes by: timers run. `400ms`, `5s`, `2m`, `1h`, `1d`.
     Advance(Text),
+    /// The timers of this worker run now, due or not, and no time goes by: ticks of several
+    /// workers can so be raced.
+    Tick(Text),
     /// The clock is set, and no timer runs because of it.
     Time(At<Time>),
     /// Steps several times.

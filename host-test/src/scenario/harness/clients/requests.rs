@@ -1,0 +1,130 @@
+//! Requests of clients, and what upstreams answer.
+
+use super::{Clients, Sent, ignore_gone};
+use crate::connection::Gone;
+use crate::scenario::harness::convert;
+use crate::scenario::harness::edge::Edge;
+use crate::scenario::model::{Answer, ConnectionIndex, Request, RequestIndex};
+use crate::scenario::world::Obstacle;
+
+impl Clients {
+    pub(super) fn sent(&self, index: RequestIndex) -> Result<Sent, Obstacle> {
+        let missing = || Obstacle::Mistake("the request was not sent".to_owned());
+        self.requests.get(&index).copied().ok_or_else(missing)
+    }
+
+    pub(in crate::scenario::harness) fn request(
+        &mut self,
+        edge: &mut impl Edge,
+        index: RequestIndex,
+        on: ConnectionIndex,
+        request: &Request,
+    ) -> Result<(), Obstacle> {
+        let message = convert::request(request)?;
+        let is_chunked = message.is_open && !convert::has_length(request);
+        let sent = self.connection(on).and_then(|id| {
+            let sent = edge.on(id.worker, |worker| worker.request(id, &message));
+            sent.map(|sent| (id, sent))
+        });
+        let stream = match sent {
+            Some((_, Ok(stream))) => Some(stream),
+            // What a client sends on a closed connection gets nowhere.
+            None | Some((_, Err(Gone::Connection(_) | Gone::Stream(_)))) => None,
+            Some((_, Err(error))) => return Err(Obstacle::Failure(error.to_string())),
+        };
+        self.requests.insert(
+            index,
+            Sent {
+                connection: on,
+                stream,
+                is_chunked,
+            },
+        );
+        if let Some(answer) = &request.answer {
+            self.answers.insert(index, answer.clone());
+        }
+        self.answer(edge)
+    }
+
+    pub(in crate::scenario::harness) fn data(
+        &mut self,
+        edge: &mut impl Edge,
+        request: RequestIndex,
+        bytes: &[u8],
+        end: bool,
+    ) -> Result<(), Obstacle> {
+        let sent = self.sent(request)?;
+        let bytes = match sent.is_chunked {
+            true => convert::chunk(bytes, end),
+            false => bytes.to_vec(),
+        };
+        self.send(edge, sent.connection, &bytes, false)
+    }
+
+    pub(in crate::scenario::harness) fn trailers(
+        &mut self,
+        edge: &mut impl Edge,
+        request: RequestIndex,
+        trailers: &[(String, String)],
+    ) -> Result<(), Obstacle> {
+        let sent = self.sent(request)?;
+        if !sent.is_chunked {
+            let reason = "expected a request in chunks: one with content-length has no trailers";
+            return Err(Obstacle::Mistake(reason.to_owned()));
+        }
+        self.send(edge, sent.connection, &convert::trailers(trailers), false)
+    }
+
+    pub(in crate::scenario::harness) fn respond(
+        &mut self,
+        edge: &mut impl Edge,
+        request: RequestIndex,
+        answer: &Answer,
+    ) -> Result<(), Obstacle> {
+        self.answers.remove(&request);
+        self.respond_now(edge, request, answer)?;
+        self.answer(edge)
+    }
+
+    /// Lets upstreams answer requests that are whole by now.
+    pub(in crate::scenario::harness) fn answer(
+        &mut self,
+        edge: &mut impl Edge,
+    ) -> Result<(), Obstacle> {
+        loop {
+            let mut waiting = self.answers.iter();
+            let whole = waiting.find(|(index, _)| self.is_whole(edge, **index));
+            let Some((index, answer)) = whole.map(|(index, answer)| (*index, answer.clone()))
+            else {
+                return Ok(());
+            };
+            self.answers.remove(&index);
+            self.respond_now(edge, index, &answer)?;
+        }
+    }
+
+    fn is_whole(&self, edge: &impl Edge, index: RequestIndex) -> bool {
+        let view = self.stream_view(edge, index);
+        view.and_then(|view| view.upstream)
+            .is_some_and(|upstream| upstream.is_complete)
+    }
+
+    fn respond_now(
+        &mut self,
+        edge: &mut impl Edge,
+        index: RequestIndex,
+        answer: &Answer,
+    ) -> Result<(), Obstacle> {
+        // A request that has not got to an upstream has no answer from there.
+        let Some(stream) = self.sent(index)?.stream else {
+            return Ok(());
+        };
+        let result = edge.on(stream.worker, |worker| match answer {
+            Answer::Response(status, message) => {
+                worker.respond(stream, convert::response(*status, message))
+            }
+            Answer::Reset => worker.upstream_reset(stream),
+        });
+        ignore_gone(result.unwrap_or(Ok(())))
+    }
+}
