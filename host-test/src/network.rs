@@ -15,16 +15,18 @@ mod plugin;
 mod properties;
 mod read;
 mod state;
+mod tls;
 mod write;
 
 pub use filter_state::{FilterState, LifeSpan, Prototype, ReadOnly};
-pub use state::{Addresses, ClosedBy, State, TlsInfo};
+pub use state::{Addresses, ClosedBy, State};
+pub use tls::TlsInfo;
 
+pub(crate) use access_log::write as log_access;
 pub(crate) use chain::{Blueprint, Place};
-pub(crate) use close::{
-    close_delayed, close_due, close_flushed, close_remote, fail_handshake, finish,
-};
+pub(crate) use close::{close_delayed, close_due, close_flushed, close_remote, finish};
 pub(crate) use matching::{Offer, choose as choose_chain};
 pub(crate) use read::{continue_reading, receive, resume, start};
 pub(crate) use state::Handle;
+pub(crate) use tls::{Tls, handshake};
 pub(crate) use write::{flush, write};

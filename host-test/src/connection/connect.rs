@@ -10,7 +10,8 @@ use super::turn::Waiting;
 use crate::Worker;
 use crate::abi::MetricType;
 use crate::config::{ListenerFilter, TransportSocket};
-use crate::network::{self, Addresses, Offer, TlsInfo};
+use crate::network::{self, Addresses, Offer, Tls, TlsInfo};
+use crate::shared::lock;
 
 /// A connection of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,13 +94,13 @@ impl Worker {
     ) {
         match waiting.verdict(listener) {
             Verdict::Wait if has_ended => {
-                self.count(listener, "downstream_listener_filter_remote_close");
-                self.traffic.swallowed(id.id);
+                self.count(&listener.counter("downstream_listener_filter_remote_close"));
+                self.swallow(id.id, &waiting.connect, listener, &[]);
             }
             Verdict::Wait => self.traffic.wait(id.id, Box::new(waiting)),
             Verdict::Refuse => {
-                self.count(listener, "downstream_listener_filter_error");
-                self.traffic.swallowed(id.id);
+                self.count("downstream_cx_proxy_proto_error");
+                self.swallow(id.id, &waiting.connect, listener, &[]);
             }
             Verdict::Accept => self.accept(id, waiting, listener),
         }
@@ -107,24 +108,10 @@ impl Worker {
 
     /// Chooses the filter chain and begins.
     pub(super) fn accept(&mut self, id: ConnectionId, waiting: Waiting, listener: &Active) {
-        let Connect {
-            source,
-            destination,
-            tls,
-            proxied,
-        } = waiting.connect;
-        let is_inspected = listener.inspects_tls();
-        let believed = proxied.filter(|_| listener.reads_proxy_header());
-        let addresses = Addresses {
-            remote: believed.map_or(source, |(source, _)| source),
-            direct_remote: source,
-            local: believed.map_or(destination, |(_, destination)| destination),
-        };
-        let server_name = match &tls {
-            Some(tls) if is_inspected => tls.server_name.to_ascii_lowercase(),
-            _ => String::new(),
-        };
-        let transport_protocol = match (is_inspected, &tls) {
+        let connect = waiting.connect;
+        let addresses = listener.addresses(&connect);
+        let server_name = listener.server_name(&connect);
+        let transport_protocol = match (listener.inspects_tls(), &connect.tls) {
             (true, Some(_)) => "tls",
             (true, None) => "raw_buffer",
             (false, _) => "",
@@ -138,42 +125,55 @@ impl Worker {
             application_protocols: &[],
         };
         let Some(chain) = listener.chain(&offer) else {
-            self.count(listener, "no_filter_chain_match");
-            self.traffic.swallowed(id.id);
+            self.count(&listener.counter("no_filter_chain_match"));
+            self.swallow(id.id, &connect, listener, &["NR"]);
             return;
         };
-        self.count(listener, "downstream_cx_total");
-        let is_tls = matches!(chain.transport, TransportSocket::Tls { .. });
-        let state = network::State::accepted(
-            id.id,
-            Arc::clone(&listener.config),
-            chain.blueprint.name.clone(),
-            addresses,
-            self.thread.plan.shared.clock.unix_nanos(),
-        );
-        let failure = tls.as_ref().and_then(|tls| tls.failure.clone());
+        self.count(&listener.counter("downstream_cx_total"));
+        let connection = self.begin(id.id, &connect, listener, &chain.blueprint.name);
+        if let TransportSocket::Tls {
+            require_client_certificate,
+        } = chain.transport
         {
-            let mut state = crate::shared::lock(&state);
-            state.requested_server_name = server_name;
-            if is_tls {
-                state.tls = Some(tls.unwrap_or_default());
-            }
+            let tls = Tls::new(connect.tls, require_client_certificate);
+            lock(&connection).tls = Some(tls);
         }
-        self.traffic.opened(id.id, &state);
-        chain.blueprint.instantiate(self, &state);
-        network::start(self, &state);
-        if let Some(failure) = failure.filter(|_| is_tls) {
-            network::fail_handshake(self, &state, &failure);
-        }
+        self.traffic.opened(id.id, &connection);
+        chain.blueprint.instantiate(self, &connection);
+        network::start(self, &connection);
+        network::handshake(self, &connection);
         if !waiting.bytes.is_empty() {
-            network::receive(self, &state, &waiting.bytes, false);
+            network::receive(self, &connection, &waiting.bytes, false);
         }
     }
 
-    pub(super) fn count(&mut self, listener: &Active, counter: &str) {
+    /// A connection without filters.
+    fn begin(&self, id: u64, connect: &Connect, listener: &Active, chain: &str) -> network::Handle {
+        let config = Arc::clone(&listener.config);
+        let now = self.thread.plan.shared.clock.unix_nanos();
+        let addresses = listener.addresses(connect);
+        let connection = network::State::accepted(id, config, chain.into(), addresses, now);
+        lock(&connection).requested_server_name = listener.server_name(connect);
+        connection
+    }
+
+    /// Ends a connection that no filter has heard of; the access log of the listener does.
+    pub(super) fn swallow(
+        &mut self,
+        id: u64,
+        connect: &Connect,
+        listener: &Active,
+        flags: &[&'static str],
+    ) {
+        let connection = self.begin(id, connect, listener, "");
+        lock(&connection).response_flags.extend(flags);
+        network::log_access(self, &connection);
+        self.traffic.swallowed(id);
+    }
+
+    pub(super) fn count(&mut self, counter: &str) {
         let metrics = &self.thread.plan.shared.metrics;
-        let counter = metrics.define(MetricType::Counter, &listener.counter(counter));
-        counter.add(1);
+        metrics.define(MetricType::Counter, counter).add(1);
     }
 }
 
@@ -227,6 +227,23 @@ impl Waiting {
 }
 
 impl Active {
+    /// Where filters see the connection come from and go to.
+    fn addresses(&self, connect: &Connect) -> Addresses {
+        let believed = connect.proxied.filter(|_| self.reads_proxy_header());
+        let (remote, local) = believed.unwrap_or((connect.source, connect.destination));
+        Addresses {
+            remote,
+            direct_remote: connect.source,
+            local,
+        }
+    }
+
+    /// The server name, if a TLS inspector has seen one.
+    fn server_name(&self, connect: &Connect) -> String {
+        let tls = connect.tls.as_ref().filter(|_| self.inspects_tls());
+        tls.map_or_else(String::new, |tls| tls.server_name.to_ascii_lowercase())
+    }
+
     fn inspects_tls(&self) -> bool {
         self.config
             .listener_filters

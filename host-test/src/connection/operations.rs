@@ -148,8 +148,8 @@ impl Worker {
             let worker = self.traffic.worker;
             self.accept(ConnectionId { worker, id }, waiting, listener);
         } else {
-            self.count(listener, "downstream_pre_cx_timeout");
-            self.traffic.swallowed(id);
+            self.count(&listener.counter("downstream_pre_cx_timeout"));
+            self.swallow(id, &waiting.connect, listener, &[]);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::connection::runner::Runner;
 use crate::shared::lock;
 
 /// Writes the access logs of the listener.
-pub(super) fn write(runner: &mut dyn Runner, connection: &Handle) {
+pub(crate) fn write(runner: &mut dyn Runner, connection: &Handle) {
     let now_nanos = runner.shared().clock.unix_nanos();
     let lines: Vec<_> = {
         let state = lock(connection);

@@ -96,8 +96,10 @@ impl State {
             Text::RequestedServerName => some(&self.requested_server_name),
             Text::FilterChainName => some(&self.chain_name),
             Text::Hostname => Some("localhost".into()),
-            Text::DownstreamTlsVersion => self.tls.as_ref().and_then(|tls| some(&tls.version)),
-            Text::DownstreamTransportFailureReason => some(&self.transport_failure_reason),
+            Text::DownstreamTlsVersion => self.tls.as_ref().and_then(|tls| some(tls.version())),
+            Text::DownstreamTransportFailureReason => {
+                some(&self.transport_failure_reason.replace(' ', "_"))
+            }
             _ => None,
         }
     }

@@ -62,9 +62,19 @@ pub(super) fn close_abruptly(runner: &mut dyn Runner, connection: &Handle, detai
     closed(runner, connection, ClosedBy::Local);
 }
 
-/// The TLS handshake has failed: the filters, who have heard of the connection, hear of its end.
-pub(crate) fn fail_handshake(runner: &mut dyn Runner, connection: &Handle, reason: &str) {
-    reason.clone_into(&mut lock(connection).transport_failure_reason);
+/// The TLS handshake has failed: the client gets `alert`, and the filters, who have heard of the
+/// connection, hear of its end.
+pub(super) fn fail_handshake(
+    runner: &mut dyn Runner,
+    connection: &Handle,
+    reason: &str,
+    alert: &[u8],
+) {
+    {
+        let mut state = lock(connection);
+        reason.clone_into(&mut state.transport_failure_reason);
+        state.at_client.extend_from_slice(alert);
+    }
     close_remote(runner, connection);
 }
 

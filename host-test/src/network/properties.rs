@@ -2,6 +2,7 @@
 
 use super::attributes::ConnectionAttributes;
 use super::state::State;
+use super::tls::Tls;
 use crate::connection::flags;
 use crate::connection::property::{Lookup, Property};
 
@@ -60,12 +61,12 @@ impl State {
         match name {
             b"id" => Some(Property::Uint(self.id)),
             b"mtls" => Some(Property::Bool(
-                self.tls.as_ref().is_some_and(|tls| tls.is_mutual),
+                self.tls.as_ref().is_some_and(Tls::is_mutual),
             )),
             b"requested_server_name" => Some(Property::text(&self.requested_server_name)),
             b"termination_details" => self.termination_details.as_ref().map(Property::text),
             b"transport_failure_reason" => some(&self.transport_failure_reason),
-            b"tls_version" => Some(Property::text(&self.tls.as_ref()?.version)),
+            b"tls_version" => Some(Property::text(self.tls.as_ref()?.version())),
             // Who shows no certificate has empty names.
             b"subject_local_certificate" | b"subject_peer_certificate" => {
                 self.tls.as_ref().map(|_| Property::Bytes(Vec::new()))

@@ -3,7 +3,7 @@
 use super::chain::{FilterKind, Place};
 use super::close::close_remote;
 use super::state::{Handle, Phase};
-use super::{native, plugin};
+use super::{native, plugin, tls};
 use crate::connection::runner::Runner;
 use crate::http;
 use crate::shared::lock;
@@ -43,6 +43,12 @@ pub(crate) fn receive(runner: &mut dyn Runner, connection: &Handle, bytes: &[u8]
             Read::Now
         }
     };
+    if !bytes.is_empty() && tls::take_stray(runner, connection, bytes) {
+        if is_end {
+            close_remote(runner, connection);
+        }
+        return;
+    }
     match read {
         Read::Now => read_socket(runner, connection, bytes, is_end),
         Read::Later | Read::Never if is_end => close_remote(runner, connection),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use super::chain::Filter;
+use super::tls::Tls;
 use super::{FilterState, Prototype, ReadOnly};
 use crate::config::Listener;
 
@@ -20,19 +21,6 @@ pub struct Addresses {
     /// The destination as filters see it: the original one where a firewall has redirected the
     /// connection or a PROXY header names it.
     pub local: SocketAddr,
-}
-
-/// TLS between the client and Envoy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TlsInfo {
-    /// The server name that the client asked for; filters see it only behind a TLS inspector.
-    pub server_name: String,
-    /// Such as `TLSv1.3`.
-    pub version: String,
-    /// Whether the client has shown a certificate.
-    pub is_mutual: bool,
-    /// Why the handshake failed, if it did.
-    pub failure: Option<String>,
 }
 
 /// Who closed a connection.
@@ -71,7 +59,7 @@ pub struct State {
     /// The server name, if a TLS inspector has seen one.
     pub requested_server_name: String,
     /// TLS, on a chain that ends it.
-    pub tls: Option<TlsInfo>,
+    pub(crate) tls: Option<Tls>,
     /// Why the TLS handshake failed.
     pub transport_failure_reason: String,
     /// What Envoy has answered itself, such as `direct_response`.
