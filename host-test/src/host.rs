@@ -4,6 +4,7 @@ mod calls;
 
 #[cfg(test)]
 mod tests;
+mod update;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -114,6 +115,7 @@ impl HostBuilder {
         )?;
         plan.unknown_imports = self.unknown_imports;
         let plan = Arc::new(plan);
+        let used = plan.used_by(&self.bootstrap);
         let listeners = Arc::new(Listeners::new(&self.bootstrap, &plan));
         let worker = |index| {
             let thread = Thread::new(ThreadId::Worker(index), plan.clone());
@@ -123,9 +125,14 @@ impl HostBuilder {
             main: Thread::new(ThreadId::Main, plan.clone()),
             workers: (0..self.workers).map(worker).collect(),
             bases: Vec::new(),
+            listeners,
+            plan,
+            retiring: Vec::new(),
+            folder: self.folder,
+            engine,
             shared,
         };
-        host.start(&plan)?;
+        host.start(&used)?;
         Ok(host)
     }
 }
@@ -143,6 +150,12 @@ pub struct Host {
     main: Thread,
     workers: Vec<Worker>,
     bases: Vec<Option<Vm>>,
+    listeners: Arc<Listeners>,
+    plan: Arc<Plan>,
+    /// Plugins of former configurations, and when they end.
+    retiring: Vec<(u64, PluginIndex)>,
+    folder: PathBuf,
+    engine: Engine,
     shared: Arc<Shared>,
 }
 
@@ -164,18 +177,25 @@ impl Host {
     }
 
     /// The main thread takes each plugin when it reads the configuration; the workers, which begin
-    /// later, take them one after the other.
-    fn start(&mut self, plan: &Arc<Plan>) -> Result<(), BuildError> {
-        let indices = || (0..plan.plugins.len()).map(PluginIndex);
-        for index in indices() {
-            check_by_canary(plan, &mut self.bases, index)?;
+    /// later, take them one after the other. What runs already goes on.
+    fn start(&mut self, wanted: &[PluginIndex]) -> Result<(), BuildError> {
+        let plan = self.plan.clone();
+        for index in wanted
+            .iter()
+            .filter(|index| !self.main.has(**index))
+            .copied()
+            .collect::<Vec<_>>()
+        {
+            check_by_canary(&plan, &mut self.bases, index)?;
             start_on(&mut self.main, index)?;
         }
         for worker in &mut self.workers {
-            for index in indices() {
+            for index in wanted {
                 let planned = plan.plugins.get(index.0);
-                if planned.is_some_and(|planned| !planned.is_singleton) {
-                    start_on(&mut worker.thread, index)?;
+                if planned.is_some_and(|planned| !planned.is_singleton)
+                    && !worker.thread.has(*index)
+                {
+                    start_on(&mut worker.thread, *index)?;
                 }
             }
         }
@@ -194,8 +214,10 @@ impl Host {
             self.advance_clock_to(due);
             self.run_due(thread);
             self.settle();
+            self.retire();
         }
         self.advance_clock_to(end);
+        self.retire();
     }
 
     fn advance_clock_to(&self, nanos: u64) {

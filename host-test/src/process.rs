@@ -23,4 +23,4 @@ pub use start::BuildError;
 pub(crate) use plan::{Plan, PluginIndex};
 pub(crate) use start::{check_by_canary, start_on};
 pub(crate) use thread::{Admission, Thread, VmRef};
-pub(crate) use vm::{Returned, Vm};
+pub(crate) use vm::Vm;

@@ -55,6 +55,14 @@ impl Listeners {
         }
     }
 
+    /// Listeners that take the place of `old` ones: connections are counted on.
+    pub(crate) fn in_place_of(old: &Self, bootstrap: &Bootstrap, plan: &Plan) -> Self {
+        let listeners = Self::new(bootstrap, plan);
+        let next = old.next_connection.load(Ordering::Relaxed);
+        listeners.next_connection.store(next, Ordering::Relaxed);
+        listeners
+    }
+
     /// The number of the next connection.
     pub(crate) fn next_connection(&self) -> u64 {
         self.next_connection.fetch_add(1, Ordering::Relaxed)

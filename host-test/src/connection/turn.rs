@@ -20,7 +20,7 @@ use crate::shared::{Shared, lock, nanos};
 #[derive(Debug)]
 pub(crate) struct Traffic {
     pub(super) worker: usize,
-    pub(super) listeners: Arc<Listeners>,
+    pub(crate) listeners: Arc<Listeners>,
     connections: BTreeMap<u64, Place>,
     streams: BTreeMap<u64, http::Handle>,
     /// Closed connections that can still be looked at, the oldest first.

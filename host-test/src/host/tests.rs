@@ -139,3 +139,67 @@ fn a_refused_configuration_tells_what_the_plugin_logged() {
         r#"plugin "plugin" refused its configuration: configure"#
     );
 }
+
+const END: &str = r#"
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (call $say (i32.const 9) (i32.const 9)) (i32.const 1))
+  (func (export "proxy_on_done") (param i32) (result i32)
+    (call $say (i32.const 24) (i32.const 4)) (i32.const 1))
+"#;
+
+fn services(of: &[&str]) -> Bootstrap {
+    let guest = guest(END);
+    Bootstrap {
+        services: of.iter().map(|root| service(root, &guest, false)).collect(),
+        ..Bootstrap::default()
+    }
+}
+
+#[test]
+fn an_update_starts_what_is_new_and_lets_the_rest_run() {
+    let mut host = Host::builder(services(&["a"])).build().unwrap();
+    assert_eq!(count(&host, "configure"), 3);
+    host.update(&services(&["a", "b"])).unwrap();
+    assert_eq!(
+        count(&host, "configure"),
+        6,
+        "the new one in its canary and on both threads"
+    );
+    host.update(&services(&["b"])).unwrap();
+    assert_eq!(count(&host, "configure"), 6);
+}
+
+#[test]
+fn what_an_update_leaves_out_ends_after_ten_minutes() {
+    let mut host = Host::builder(services(&["a", "b"])).build().unwrap();
+    host.update(&services(&["b"])).unwrap();
+    host.advance(Duration::from_secs(599));
+    assert_eq!(count(&host, "done"), 0);
+    host.advance(Duration::from_secs(1));
+    assert_eq!(count(&host, "done"), 2, "on both threads");
+    host.update(&services(&["a", "b"])).unwrap();
+    assert_eq!(count(&host, "configure"), 9, "it is started again");
+}
+
+#[test]
+fn a_refused_update_changes_nothing() {
+    let mut host = Host::builder(services(&["a"])).build().unwrap();
+    let refusing =
+        guest(r#"(func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 0))"#);
+    let update = Bootstrap {
+        services: vec![service("b", &refusing, false)],
+        ..Bootstrap::default()
+    };
+    assert!(host.update(&update).is_err());
+    host.advance(Duration::from_secs(1000));
+    assert_eq!(count(&host, "done"), 0);
+}
+
+#[test]
+fn at_the_end_every_thread_hears_of_it() {
+    let host = Host::builder(services(&["a"])).workers(2).build().unwrap();
+    let shared = host.shared().clone();
+    host.shut_down();
+    let lines = shared.log.since(0).into_iter();
+    assert_eq!(lines.filter(|line| line.text == "done").count(), 3);
+}

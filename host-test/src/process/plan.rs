@@ -13,7 +13,7 @@ use crate::shared::Shared;
 pub(crate) struct PluginIndex(pub(crate) usize);
 
 /// All VMs and plugins of a process.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) vms: Vec<VmPlan>,
     pub(crate) plugins: Vec<PluginPlan>,
@@ -24,14 +24,14 @@ pub(crate) struct Plan {
 }
 
 /// One VM per thread.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct VmPlan {
     pub(crate) config: Arc<VmConfig>,
     pub(crate) module: Arc<Module>,
 }
 
 /// One root context per VM.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PluginPlan {
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) vm: usize,
@@ -79,14 +79,55 @@ impl Plan {
             shared,
             node: Arc::new(bootstrap.node.clone()),
         };
+        plan.add_all(bootstrap, folder, engine)?;
+        Ok(plan)
+    }
+
+    /// The same VMs and plugins under the same numbers, and behind them what `bootstrap` has more.
+    pub(crate) fn extended(
+        &self,
+        bootstrap: &Bootstrap,
+        folder: &Path,
+        engine: &Engine,
+    ) -> Result<Self, InvalidBootstrap> {
+        let mut plan = self.clone();
+        plan.add_all(bootstrap, folder, engine)?;
+        Ok(plan)
+    }
+
+    fn add_all(
+        &mut self,
+        bootstrap: &Bootstrap,
+        folder: &Path,
+        engine: &Engine,
+    ) -> Result<(), InvalidBootstrap> {
         for plugin in bootstrap.filter_plugins() {
-            plan.add(plugin, false, folder, engine)?;
+            self.add(plugin, false, folder, engine)?;
         }
         for service in &bootstrap.services {
             let plugin = Arc::new(service.plugin.clone());
-            plan.add(&plugin, service.singleton, folder, engine)?;
+            self.add(&plugin, service.singleton, folder, engine)?;
         }
-        Ok(plan)
+        Ok(())
+    }
+
+    /// The plugins of the plan that `bootstrap` has, too.
+    pub(crate) fn used_by(&self, bootstrap: &Bootstrap) -> Vec<PluginIndex> {
+        let is_used = |planned: &PluginPlan| {
+            let mut filters = bootstrap.filter_plugins();
+            let is_filter =
+                !planned.is_singleton && filters.any(|filter| *filter == planned.plugin);
+            let mut services = bootstrap.services.iter();
+            is_filter
+                || services.any(|service| {
+                    service.plugin == *planned.plugin && service.singleton == planned.is_singleton
+                })
+        };
+        let plugins = self.plugins.iter().enumerate();
+        plugins
+            .filter(|(_, planned)| is_used(planned))
+            .map(|(index, _)| PluginIndex(index))
+            .collect()
     }
 
     /// The number of this plugin; none for one that is not part of the plan.

@@ -27,7 +27,7 @@ pub enum BuildError {
         /// Where.
         thread: ThreadId,
         /// How.
-        trap: Trap,
+        trap: Box<Trap>,
         /// What the plugin has logged before.
         log: Vec<String>,
     },
@@ -138,7 +138,7 @@ fn explain(
         StartError::Trap(trap) => BuildError::Trapped {
             plugin,
             thread,
-            trap,
+            trap: Box::new(trap),
             log: log(),
         },
         StartError::VmStart => BuildError::VmStartRefused { plugin, log: log() },

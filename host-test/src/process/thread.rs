@@ -61,6 +61,54 @@ impl Thread {
         }
     }
 
+    /// Goes on with a plan that has more in it.
+    pub(crate) fn follow(&mut self, plan: Arc<Plan>) {
+        self.vms.resize_with(plan.vms.len(), || None);
+        self.handles.resize_with(plan.plugins.len(), || None);
+        self.plan = plan;
+    }
+
+    /// Whether a plugin was started here, and not ended since.
+    pub(crate) fn has(&self, index: PluginIndex) -> bool {
+        self.handles.get(index.0).is_some_and(Option::is_some)
+    }
+
+    /// Ends a plugin, and its VM with the last of them. It stays while streams of it are open:
+    /// then false.
+    pub(crate) fn retire(&mut self, index: PluginIndex) -> bool {
+        let Some(Some(handle)) = self.handles.get(index.0) else {
+            return true;
+        };
+        let (vm, root) = (handle.vm, handle.root);
+        if let Some(living) = self.vm_mut(vm) {
+            let mut contexts = living.state().contexts.values();
+            if contexts.any(|context| context.parent == root) {
+                return false;
+            }
+            living.shut_down(index);
+        }
+        if let Some(handle) = self.handles.get_mut(index.0) {
+            *handle = None;
+        }
+        let mut handles = self.handles.iter().flatten();
+        if !handles.any(|handle| handle.vm.vm == vm.vm)
+            && let Some(place) = self.vms.get_mut(vm.vm)
+        {
+            *place = None;
+        }
+        true
+    }
+
+    /// Ends a plugin whatever is open.
+    pub(crate) fn shut_down(&mut self, index: PluginIndex) {
+        let handle = self.handles.get_mut(index.0).and_then(Option::take);
+        if let Some(handle) = handle
+            && let Some(living) = self.vm_mut(handle.vm)
+        {
+            living.shut_down(index);
+        }
+    }
+
     /// Starts a plugin here, and its VM unless there is a living one.
     pub(super) fn start(&mut self, index: PluginIndex) -> Result<(), super::vm::StartError> {
         let plan = self.plan.clone();

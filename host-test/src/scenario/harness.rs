@@ -197,10 +197,10 @@ impl World for Harness {
         Ok(())
     }
 
-    fn update(&mut self, _: &Setup) -> Result<(), Obstacle> {
-        Err(Obstacle::Mistake(
-            "the harness takes no new configuration while it runs".to_owned(),
-        ))
+    fn update(&mut self, setup: &Setup) -> Result<(), Obstacle> {
+        self.host.update(&setup.bootstrap).map_err(refused)?;
+        self.bootstrap = Arc::clone(&setup.bootstrap);
+        Ok(())
     }
 
     fn set_shared_data(
