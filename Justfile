@@ -72,6 +72,11 @@ bench-scan ROUNDS="12": setup wasm
     @echo "== throughput of a scan"
     cargo run --quiet -p portscan-e2e --example scan_throughput -- {{ ROUNDS }}
 
+# Time the callbacks of the module, and hold their host calls against plugin/bench/host-calls.json.
+bench-callbacks *ARGS: wasm
+    @echo "== callbacks"
+    cargo run --quiet -p host-test -- bench --baseline plugin/bench/host-calls.json {{ ARGS }}
+
 # Run the conformance set in real Envoys: those of VERSIONS, or all that are pinned.
 [no-exit-message]
 conformance *VERSIONS: setup
