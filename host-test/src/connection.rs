@@ -1,5 +1,6 @@
 //! Connections as a test sees them: made, written to, closed, looked at.
 
+mod calls;
 mod connect;
 pub(crate) mod flags;
 mod host;

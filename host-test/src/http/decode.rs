@@ -1,9 +1,10 @@
 //! How a request passes the filters (`FilterManager::decodeHeaders` and so on).
 
+use super::body::Source;
 use super::filter::{DataStatus, Direction, FilterKind, HeadersStatus, TrailersStatus};
 use super::flow::{self, Start, after_data, after_headers, after_trailers, next};
-use super::state::{Handle, Place, Source};
-use super::{local_reply, native, plugin, router};
+use super::state::{Handle, Place};
+use super::{callbacks, local_reply, native, router};
 use crate::connection::runner::Runner;
 use crate::shared::lock;
 
@@ -43,7 +44,7 @@ pub(super) fn headers(runner: &mut dyn Runner, stream: &Handle, start: Start, is
         let ends_here = is_end && adder.is_none();
         enter(&place, ends_here);
         let mut status = match kind(&place) {
-            Some(Kind::Plugin) => plugin::on_request_headers(runner, &place, ends_here),
+            Some(Kind::Plugin) => callbacks::on_request_headers(runner, &place, ends_here),
             Some(Kind::HeaderMutation) => native::mutate_request(&place),
             Some(Kind::Rbac) => native::check(runner, &place),
             Some(Kind::Router) => router::on_headers(runner, &place, ends_here),
@@ -100,7 +101,7 @@ pub(super) fn data(
         let ends_here = is_end && !lock(stream).has_trailers(DECODE);
         enter(&place, ends_here);
         let status = match kind(&place) {
-            Some(Kind::Plugin) => plugin::on_request_body(runner, &place, source, ends_here),
+            Some(Kind::Plugin) => callbacks::on_request_body(runner, &place, source, ends_here),
             Some(Kind::Router) => router::on_data(runner, &place, source, ends_here),
             _ => DataStatus::Continue,
         };
@@ -143,7 +144,7 @@ pub(super) fn trailers(runner: &mut dyn Runner, stream: &Handle, start: Start) {
         };
         enter(&place, true);
         let mut status = match kind(&place) {
-            Some(Kind::Plugin) => plugin::on_request_trailers(runner, &place),
+            Some(Kind::Plugin) => callbacks::on_request_trailers(runner, &place),
             Some(Kind::HeaderMutation) => native::mutate_request_trailers(&place),
             Some(Kind::Router) => router::on_trailers(runner, &place),
             _ => TrailersStatus::Continue,

@@ -1,11 +1,12 @@
 //! How a response passes the filters, in the reverse order (`FilterManager::encodeHeaders` and so
 //! on).
 
+use super::body::Source;
 use super::filter::{DataStatus, Direction, FilterKind, HeadersStatus, TrailersStatus};
 use super::flow::{self, Start, after_data, after_headers, after_trailers, next};
 use super::local_reply::{self, LocalReply};
-use super::state::{Handle, Place, Source};
-use super::{departure, manager, native, plugin};
+use super::state::{Handle, Place};
+use super::{callbacks, departure, ending, native};
 use crate::connection::runner::Runner;
 use crate::shared::lock;
 
@@ -41,7 +42,7 @@ pub(super) fn headers(runner: &mut dyn Runner, stream: &Handle, start: Start, is
         let ends_here = is_end && adder.is_none();
         enter(&place, ends_here);
         let mut status = match kind(&place) {
-            Kind::Plugin => plugin::on_response_headers(runner, &place, ends_here),
+            Kind::Plugin => callbacks::on_response_headers(runner, &place, ends_here),
             Kind::HeaderMutation => native::mutate_response(&place),
             Kind::Other => HeadersStatus::Continue,
         };
@@ -111,7 +112,7 @@ pub(super) fn data(
         let ends_here = is_end && !lock(stream).has_trailers(ENCODE);
         enter(&place, ends_here);
         let mut status = match kind(&place) {
-            Kind::Plugin => plugin::on_response_body(runner, &place, source, ends_here),
+            Kind::Plugin => callbacks::on_response_body(runner, &place, source, ends_here),
             _ => DataStatus::Continue,
         };
         if leave(stream) {
@@ -155,7 +156,7 @@ pub(super) fn trailers(runner: &mut dyn Runner, stream: &Handle, start: Start) {
         };
         enter(&place, true);
         let status = match kind(&place) {
-            Kind::Plugin => plugin::on_response_trailers(runner, &place),
+            Kind::Plugin => callbacks::on_response_trailers(runner, &place),
             Kind::HeaderMutation => native::mutate_response_trailers(&place),
             Kind::Other => TrailersStatus::Continue,
         };
@@ -210,6 +211,6 @@ fn has_status(stream: &Handle) -> bool {
 fn ended(runner: &mut dyn Runner, stream: &Handle, is_whole: bool) {
     if is_whole {
         lock(stream).is_sent = true;
-        manager::end_stream(runner, stream);
+        ending::end_stream(runner, stream);
     }
 }

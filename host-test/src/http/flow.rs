@@ -1,8 +1,9 @@
 //! What the ways of request and response through the filters have in common
 //! (`ActiveStreamFilterBase`).
 
+use super::body::Source;
 use super::filter::{DataStatus, Direction, HeadersStatus, Iteration, TrailersStatus};
-use super::state::{Handle, Source};
+use super::state::Handle;
 use super::{decode, encode, limit};
 use crate::connection::runner::Runner;
 use crate::shared::lock;

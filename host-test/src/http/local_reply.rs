@@ -1,9 +1,10 @@
 //! Answers that Envoy gives itself (`DownstreamFilterManager::sendLocalReply`).
 
+use super::body::Source;
 use super::flow::Start;
 use super::headers::{HeaderKind, HeaderMap};
-use super::state::{Handle, Source, State};
-use super::{departure, encode, manager};
+use super::state::{Handle, State};
+use super::{departure, encode, ending, manager};
 use crate::connection::runner::Runner;
 use crate::shared::lock;
 
@@ -58,7 +59,7 @@ pub(super) fn send(runner: &mut dyn Runner, stream: &Handle, reply: LocalReply) 
     match how {
         How::Filters => through_filters(runner, stream, reply),
         How::Direct => directly(runner, stream, &reply),
-        How::Reset => manager::reset(runner, stream),
+        How::Reset => ending::reset(runner, stream),
     }
 }
 
@@ -98,7 +99,7 @@ fn directly(runner: &mut dyn Runner, stream: &Handle, reply: &LocalReply) {
     }
     if !lock(stream).is_destroyed {
         lock(stream).is_sent = true;
-        manager::end_stream(runner, stream);
+        ending::end_stream(runner, stream);
     }
 }
 

@@ -5,30 +5,31 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::blueprint::{Blueprint, Planned};
+use super::body::Source;
 use super::filter::{Filter, FilterKind};
 use super::flow::Start;
 use super::head::Fault;
 use super::http1::{Decoder, Event};
 use super::local_reply::{self, LocalReply};
-use super::plugin::{self, PluginFilter};
-use super::state::{Handle, Place, Source, State};
-use super::{arrival, decode};
+use super::plugin::PluginFilter;
+use super::state::{Handle, Place, State};
+use super::{arrival, decode, ending};
 use crate::connection::runner::{Opened, Runner};
 use crate::guest::Kind;
-use crate::network::{self, ClosedBy};
+use crate::network;
 use crate::shared::lock;
 
 /// The connection manager of one connection.
 #[derive(Debug)]
 pub(crate) struct Manager {
     blueprint: Arc<Blueprint>,
-    decoder: Decoder,
+    pub(super) decoder: Decoder,
     /// Streams that are not over, the oldest first.
-    streams: Vec<Handle>,
+    pub(super) streams: Vec<Handle>,
     /// Numbers for streams whose requests are on their way.
     reserved: VecDeque<u64>,
     /// The connection is closed when no stream is left.
-    is_closing: bool,
+    pub(super) is_closing: bool,
 }
 
 impl Manager {
@@ -49,7 +50,7 @@ impl Manager {
 }
 
 /// Runs `read` with the manager at this place.
-fn with<T>(place: &network::Place, read: impl FnOnce(&mut Manager) -> T) -> Option<T> {
+pub(super) fn with<T>(place: &network::Place, read: impl FnOnce(&mut Manager) -> T) -> Option<T> {
     let mut state = lock(&place.connection);
     state.http(place.index).map(|(manager, _)| read(manager))
 }
@@ -75,7 +76,7 @@ pub(crate) fn on_data(runner: &mut dyn Runner, place: &network::Place) {
         let Some(stream) = stream else { break };
         handle(runner, &stream, event);
     }
-    close_if_idle(runner, place, false);
+    ending::close_if_idle(runner, place, false);
 }
 
 fn handle(runner: &mut dyn Runner, stream: &Handle, event: Event) {
@@ -179,137 +180,6 @@ pub(super) fn create_filters(runner: &mut dyn Runner, stream: &Handle) {
             Planned::Router => FilterKind::Router,
         };
         lock(stream).filters.push(Filter::new(kind));
-    }
-}
-
-/// The response is written. A request that is not whole yet ends with the connection.
-pub(super) fn end_stream(runner: &mut dyn Runner, stream: &Handle) {
-    let (is_received, place) = {
-        let state = lock(stream);
-        (state.is_received, state.place())
-    };
-    if !is_received {
-        with(&place, |manager| manager.is_closing = true);
-    }
-    destroy(runner, stream);
-    close_if_idle(runner, &place, is_received);
-}
-
-/// Ends the stream without a response, and so its connection.
-pub(super) fn reset(runner: &mut dyn Runner, stream: &Handle) {
-    let place = {
-        let mut state = lock(stream);
-        if state.is_destroyed {
-            return;
-        }
-        state.is_answered = true;
-        state.place()
-    };
-    with(&place, |manager| manager.is_closing = true);
-    destroy(runner, stream);
-    close_if_idle(runner, &place, false);
-}
-
-/// The stream is over: it is logged, then its filters go.
-fn destroy(runner: &mut dyn Runner, stream: &Handle) {
-    let now = runner.shared().clock.unix_nanos();
-    let count = {
-        let mut state = lock(stream);
-        if std::mem::replace(&mut state.is_destroyed, true) {
-            return;
-        }
-        state.ended_nanos = Some(now);
-        state.filters.len()
-    };
-    for index in 0..count {
-        on_plugin(runner, stream, index, plugin::on_log);
-    }
-    super::access_log::write(runner, stream);
-    for index in 0..count {
-        on_plugin(runner, stream, index, plugin::on_destroy);
-    }
-    let (place, holds_reading) = {
-        let mut state = lock(stream);
-        (state.place(), std::mem::take(&mut state.holds_reading))
-    };
-    let mut connection = lock(&place.connection);
-    if holds_reading {
-        connection.enable_reading();
-        runner.touched(&place.connection);
-    }
-    if let Some((manager, _)) = connection.http(place.index) {
-        manager.streams.retain(|other| !Arc::ptr_eq(other, stream));
-        manager.decoder.restart();
-    }
-    drop(connection);
-    runner.ended(stream);
-}
-
-fn on_plugin(
-    runner: &mut dyn Runner,
-    stream: &Handle,
-    index: usize,
-    tell: fn(&mut dyn Runner, &Place),
-) {
-    let is_plugin = lock(stream).plugin(index).is_some();
-    if is_plugin {
-        let place = Place {
-            stream: Arc::clone(stream),
-            index,
-        };
-        tell(runner, &place);
-    }
-}
-
-/// Lets go of what an ended stream holds in the VMs; after everything else of a turn.
-pub(crate) fn release(runner: &mut dyn Runner, stream: &Handle) {
-    let filters = std::mem::take(&mut lock(stream).filters);
-    for filter in filters {
-        if let FilterKind::Plugin(PluginFilter {
-            context: Some(context),
-            ..
-        }) = filter.kind
-        {
-            runner.release(context);
-        }
-    }
-}
-
-/// Closes a connection that is to be closed when its last stream is over. Unless the client has
-/// asked for it, it has a second to take what was written.
-fn close_if_idle(runner: &mut dyn Runner, place: &network::Place, is_asked_for: bool) {
-    let is_time = with(place, |manager| {
-        manager.is_closing && manager.streams.is_empty()
-    });
-    if is_time != Some(true) {
-        return;
-    }
-    let details = "deferred_close_on_drained_connection";
-    let wants_close = lock(&place.connection).wants_close;
-    if is_asked_for && wants_close {
-        network::close_flushed(runner, &place.connection, details);
-    } else {
-        network::close_delayed(runner, &place.connection, details);
-    }
-}
-
-/// The connection is closed, and every stream on it with it.
-pub(crate) fn on_connection_close(runner: &mut dyn Runner, place: &network::Place, by: ClosedBy) {
-    let streams = with(place, |manager| std::mem::take(&mut manager.streams));
-    for stream in streams.unwrap_or_default() {
-        let details = match by {
-            ClosedBy::Remote => "downstream_remote_disconnect".to_owned(),
-            ClosedBy::Local => {
-                let reason = lock(&place.connection).local_close_reason.replace(' ', "_");
-                format!("downstream_local_disconnect({reason})")
-            }
-        };
-        {
-            let mut state = lock(&stream);
-            state.response_code_details = Some(details);
-            state.response_flags.push("DC");
-        }
-        destroy(runner, &stream);
     }
 }
 

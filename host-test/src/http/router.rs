@@ -1,11 +1,12 @@
 //! Where a request goes: to an upstream, or back with an answer of the route.
 
+use super::body::Source;
 use super::filter::{DataStatus, HeadersStatus, TrailersStatus};
 use super::flow::Start;
 use super::headers::HeaderMap;
 use super::local_reply::{self, LocalReply};
-use super::state::{Handle, Place, Source, State};
-use super::{encode, redirect};
+use super::state::{Handle, Place, State};
+use super::{encode, ending, redirect};
 use crate::config::RouteAction;
 use crate::connection::runner::Runner;
 use crate::shared::lock;
@@ -215,7 +216,7 @@ pub(crate) fn upstream_reset(runner: &mut dyn Runner, stream: &Handle) {
         has_begun
     };
     if has_begun {
-        super::manager::reset(runner, stream);
+        ending::reset(runner, stream);
         return;
     }
     let body = "upstream connect error or disconnect/reset before headers. \

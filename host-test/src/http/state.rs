@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use super::blueprint::Blueprint;
+use super::body::Body;
 use super::filter::{Direction, Filter};
 use super::headers::HeaderMap;
 use super::local_reply::LocalReply;
 use super::response::Framing;
 use super::routing;
+use super::upstream::Upstream;
 use crate::config::Route;
 use crate::network::{self, FilterState, LifeSpan, Prototype, ReadOnly};
 use crate::shared::lock;
@@ -45,50 +47,6 @@ impl Protocol {
             Self::Http10 => "HTTP/1.0",
             Self::Http11 => "HTTP/1.1",
             Self::Http2 => "HTTP/2",
-        }
-    }
-}
-
-/// Which bytes pass the filters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// The part that has just come.
-    Frame,
-    /// What a filter has kept.
-    Kept,
-}
-
-/// The body of one direction.
-#[derive(Debug, Default)]
-pub(super) struct Body {
-    /// What filters have kept; once something was kept it stays, maybe empty.
-    pub(super) kept: Option<Vec<u8>>,
-    /// The part that passes the filters now.
-    pub(super) frame: Vec<u8>,
-    /// Whether too much of it waits at the sender instead of being an error.
-    pub(super) is_streaming: bool,
-    /// How deep in callbacks of filters about this direction.
-    pub(super) depth: u32,
-    /// The last part is under way: trailers can still be added.
-    pub(super) is_ending: bool,
-    /// A local reply has ended the way through the filters.
-    pub(super) is_aborted: bool,
-}
-
-impl Body {
-    /// The bytes that pass the filters.
-    pub(super) fn source(&mut self, source: Source) -> Option<&mut Vec<u8>> {
-        match source {
-            Source::Frame => Some(&mut self.frame),
-            Source::Kept => self.kept.as_mut(),
-        }
-    }
-
-    /// Keeps what passes the filters.
-    pub(super) fn keep(&mut self, source: Source) {
-        if source == Source::Frame {
-            let frame = std::mem::take(&mut self.frame);
-            self.kept.get_or_insert_default().extend(frame);
         }
     }
 }
@@ -166,36 +124,6 @@ pub struct State {
     pub(super) prepared: Option<LocalReply>,
     /// What the upstream has got.
     pub(super) upstream: Upstream,
-}
-
-/// The request at the upstream.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Upstream {
-    /// The cluster it went to; none before it went anywhere.
-    pub cluster: Option<String>,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub body: Vec<u8>,
-    /// Its trailers.
-    pub trailers: Option<HeaderMap>,
-    /// Whether it has come whole.
-    pub is_complete: bool,
-    /// Nanoseconds since 1970 when the upstream began to answer.
-    pub answered_nanos: Option<u64>,
-    /// Nanoseconds since 1970 when the request went there.
-    pub sent_nanos: Option<u64>,
-    /// Nanoseconds since 1970 when the upstream had said everything; none before.
-    pub ended_nanos: Option<u64>,
-}
-
-impl Upstream {
-    /// Where the upstream is; none before the request went there. The harness has no hosts: they
-    /// all have this address.
-    pub(crate) fn address(&self) -> Option<SocketAddr> {
-        let any = SocketAddr::new([192, 0, 2, 200].into(), 80);
-        self.cluster.is_some().then_some(any)
-    }
 }
 
 impl State {
