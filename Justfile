@@ -67,6 +67,14 @@ e2e *ARGS: setup wasm wasm-trap
     @echo "== module in the real Envoy"
     cargo test -p portscan-e2e -- {{ ARGS }}
 
+# Run scenarios of the module in the harness, without Envoy: those in FILES, or all.
+[no-exit-message]
+scenarios *FILES: setup wasm wasm-trap
+    @echo "== scenarios"
+    @envoy/make-test-cert
+    @cargo build --quiet -p host-test
+    cargo run --quiet -p host-test -- run {{ if FILES == "" { "plugin/scenarios" } else { FILES } }}
+
 # Scan all ports with and without the module, in turns, and print how they compare: root, nmap.
 bench-scan ROUNDS="12": setup wasm
     @echo "== throughput of a scan"

@@ -15,6 +15,7 @@ mod memory;
 mod no_address;
 mod readme;
 mod scans;
+mod scenarios;
 mod silent;
 mod sound;
 mod standing;

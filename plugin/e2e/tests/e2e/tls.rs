@@ -80,13 +80,19 @@ fn requests_over_tls_are_tagged() -> Result<()> {
 }
 
 fn start() -> Result<Edge> {
+    make_certificate()?;
+    Edge::start("tls.yaml")
+}
+
+/// Makes the certificate that the configurations name, unless it is there.
+pub(crate) fn make_certificate() -> Result<()> {
     static CERTIFICATE: OnceLock<bool> = OnceLock::new();
     let is_there = CERTIFICATE.get_or_init(|| {
         let made = Command::new(workspace_root().join("envoy/make-test-cert")).status();
         made.is_ok_and(|status| status.success())
     });
     ensure!(is_there, "envoy/make-test-cert has failed");
-    Edge::start("tls.yaml")
+    Ok(())
 }
 
 /// The tag of a request of the address `from` for a bare address.
