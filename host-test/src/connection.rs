@@ -2,6 +2,7 @@
 
 mod calls;
 mod connect;
+mod drain;
 pub(crate) mod flags;
 mod host;
 mod listeners;

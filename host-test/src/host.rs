@@ -128,6 +128,7 @@ impl HostBuilder {
             listeners,
             plan,
             retiring: Vec::new(),
+            draining: Vec::new(),
             folder: self.folder,
             engine,
             shared,
@@ -154,6 +155,8 @@ pub struct Host {
     plan: Arc<Plan>,
     /// Plugins of former configurations, and when they end.
     retiring: Vec<(u64, PluginIndex)>,
+    /// Former listeners, and when their connections are closed; the first to go first.
+    draining: Vec<(u64, Arc<Listeners>)>,
     folder: PathBuf,
     engine: Engine,
     shared: Arc<Shared>,
@@ -210,10 +213,20 @@ impl Host {
         let end = clock
             .monotonic_nanos()
             .saturating_add(crate::shared::nanos(by));
-        while let Some((due, thread)) = self.next_due().filter(|(due, _)| *due <= end) {
-            self.advance_clock_to(due);
-            self.run_due(thread);
-            self.settle();
+        loop {
+            let drained = self.next_drained().filter(|due| *due <= end);
+            let next = self.next_due().filter(|(due, _)| *due <= end);
+            match (drained, next) {
+                (Some(due), next) if next.is_none_or(|(next, _)| due <= next) => {
+                    self.advance_clock_to(due);
+                }
+                (_, Some((due, thread))) => {
+                    self.advance_clock_to(due);
+                    self.run_due(thread);
+                    self.settle();
+                }
+                _ => break,
+            }
             self.retire();
         }
         self.advance_clock_to(end);

@@ -11,7 +11,7 @@ use crate::process::Plan;
 /// All listeners, ready to be used.
 #[derive(Debug)]
 pub(crate) struct Listeners {
-    all: Vec<Active>,
+    all: Vec<Arc<Active>>,
     next_connection: AtomicU64,
     /// Clusters that the process knows.
     pub(crate) clusters: std::collections::BTreeSet<String>,
@@ -37,17 +37,7 @@ pub(crate) struct Chain {
 
 impl Listeners {
     pub(crate) fn new(bootstrap: &Bootstrap, plan: &Plan) -> Self {
-        let chain = |chain: &FilterChain| {
-            Arc::new(Chain {
-                blueprint: Blueprint::new(chain, plan),
-                transport: chain.transport,
-            })
-        };
-        let active = |listener: &Listener| Active {
-            config: Arc::new(listener.clone()),
-            chains: listener.chains.iter().map(chain).collect(),
-            default: listener.default_chain.as_ref().map(chain),
-        };
+        let active = |listener: &Listener| Arc::new(Active::new(listener, plan));
         Self {
             all: bootstrap.listeners.iter().map(active).collect(),
             next_connection: AtomicU64::new(1),
@@ -57,10 +47,22 @@ impl Listeners {
 
     /// Listeners that take the place of `old` ones: connections are counted on.
     pub(crate) fn in_place_of(old: &Self, bootstrap: &Bootstrap, plan: &Plan) -> Self {
-        let listeners = Self::new(bootstrap, plan);
-        let next = old.next_connection.load(Ordering::Relaxed);
-        listeners.next_connection.store(next, Ordering::Relaxed);
-        listeners
+        let active = |listener: &Listener| {
+            let same = old.all.iter().find(|active| *active.config == *listener);
+            same.cloned()
+                .unwrap_or_else(|| Arc::new(Active::new(listener, plan)))
+        };
+        Self {
+            all: bootstrap.listeners.iter().map(active).collect(),
+            next_connection: AtomicU64::new(old.next_connection.load(Ordering::Relaxed)),
+            clusters: bootstrap.clusters.clone(),
+        }
+    }
+
+    /// Whether connections of this listener are at home here.
+    pub(crate) fn has(&self, listener: &Arc<Listener>) -> bool {
+        let mut all = self.all.iter();
+        all.any(|active| Arc::ptr_eq(&active.config, listener))
     }
 
     /// The number of the next connection.
@@ -115,6 +117,20 @@ impl Listener {
 }
 
 impl Active {
+    fn new(listener: &Listener, plan: &Plan) -> Self {
+        let chain = |chain: &FilterChain| {
+            Arc::new(Chain {
+                blueprint: Blueprint::new(chain, plan),
+                transport: chain.transport,
+            })
+        };
+        Self {
+            config: Arc::new(listener.clone()),
+            chains: listener.chains.iter().map(chain).collect(),
+            default: listener.default_chain.as_ref().map(chain),
+        }
+    }
+
     /// The chain that such a connection takes; none if it is closed.
     pub(crate) fn chain(&self, offer: &Offer<'_>) -> Option<&Arc<Chain>> {
         let matches: Vec<_> = self

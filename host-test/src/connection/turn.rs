@@ -88,6 +88,10 @@ impl Traffic {
         }
     }
 
+    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
+        self.connections.values()
+    }
+
     pub(super) fn place(&self, id: u64) -> Option<&Place> {
         self.connections.get(&id)
     }

@@ -13,8 +13,8 @@ const DRAIN_NANOS: u64 = 600_000_000_000;
 impl Host {
     /// Takes a new configuration, as Envoy does when listeners change while it runs: new plugins
     /// are started beside the old ones, new connections take the new listeners, open connections
-    /// go on as they are. What is in both runs on. Plugins that are left out end after ten
-    /// minutes, or with their last stream.
+    /// go on as they are. What is in both runs on. After ten minutes the connections of listeners
+    /// that are gone are closed, and plugins that are left out end.
     ///
     /// Fails where Envoy would refuse the configuration; then everything stays as it is.
     pub fn update(&mut self, bootstrap: &Bootstrap) -> Result<(), BuildError> {
@@ -27,7 +27,9 @@ impl Host {
         let used = self.plan.used_by(bootstrap);
         self.start(&used)?;
         let listeners = Listeners::in_place_of(&self.listeners, bootstrap, &self.plan);
-        self.listeners = Arc::new(listeners);
+        let gone = std::mem::replace(&mut self.listeners, Arc::new(listeners));
+        let now = self.shared.clock.monotonic_nanos();
+        self.draining.push((now.saturating_add(DRAIN_NANOS), gone));
         for worker in &mut self.workers {
             worker.traffic.listeners = self.listeners.clone();
         }
@@ -54,9 +56,25 @@ impl Host {
             .collect();
     }
 
-    /// Ends plugins whose time is up.
+    /// When former listeners have drained next, on the monotonic clock.
+    pub(super) fn next_drained(&self) -> Option<u64> {
+        self.draining.first().map(|(due, _)| *due)
+    }
+
+    /// Closes the connections of listeners that have drained (measured on Envoy 1.40.0: to the
+    /// moment), and ends plugins whose time is up.
     pub(super) fn retire(&mut self) {
         let now = self.shared.clock.monotonic_nanos();
+        let before = self.draining.len();
+        self.draining.retain(|(due, _)| *due > now);
+        if self.draining.len() < before {
+            let draining = self.draining.iter().map(|(_, listeners)| listeners);
+            let known: Vec<_> = draining.chain([&self.listeners]).cloned().collect();
+            for worker in &mut self.workers {
+                worker.close_strangers(&known);
+            }
+            self.settle();
+        }
         let mut retiring = std::mem::take(&mut self.retiring);
         retiring.retain(|(due, index)| *due > now || !self.end(*index));
         self.retiring = retiring;
