@@ -27,8 +27,10 @@ impl<'de> Deserialize<'de> for Refusal {
                 Err(D::Error::custom("expected a line, found an empty list"))
             }
             OneOrList::List(list) => Ok(Self(list)),
-            OneOrList::One(Either::Text(text)) => Ok(Self(vec![Short::Text(Text { text, place })])),
-            OneOrList::One(Either::Full(value)) => Ok(Self(vec![Short::Full(At { value, place })])),
+            OneOrList::One(one) => Ok(Self(vec![match *one {
+                Either::Text(text) => Short::Text(Text { text, place }),
+                Either::Full(value) => Short::Full(At { value, place }),
+            }])),
         }
     }
 }
@@ -45,7 +47,7 @@ impl JsonSchema for Refusal {
 }
 
 enum OneOrList {
-    One(Either<TextMatch>),
+    One(Box<Either<TextMatch>>),
     List(Vec<Match>),
 }
 
@@ -68,27 +70,27 @@ impl<'de> Visitor<'de> for OneOrListVisitor {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        ONE.visit_bool(value).map(OneOrList::One)
+        ONE.visit_bool(value).map(Box::new).map(OneOrList::One)
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        ONE.visit_i64(value).map(OneOrList::One)
+        ONE.visit_i64(value).map(Box::new).map(OneOrList::One)
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        ONE.visit_u64(value).map(OneOrList::One)
+        ONE.visit_u64(value).map(Box::new).map(OneOrList::One)
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        ONE.visit_f64(value).map(OneOrList::One)
+        ONE.visit_f64(value).map(Box::new).map(OneOrList::One)
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        ONE.visit_str(value).map(OneOrList::One)
+        ONE.visit_str(value).map(Box::new).map(OneOrList::One)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        ONE.visit_map(map).map(OneOrList::One)
+        ONE.visit_map(map).map(Box::new).map(OneOrList::One)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
