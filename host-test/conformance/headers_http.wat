@@ -8,6 +8,8 @@
 (func (export "proxy_on_request_trailers") (param i32 i32) (result i32)
   (call $all (str "on_request_trailers")) (i32.const 0))
 (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+  ;; It has the time that the answer took.
+  (drop (call $proxy_remove_header_map_value (i32.const 2) (str "x-envoy-upstream-service-time")))
   (call $all (str "on_response_headers")) (i32.const 0))
 (func (export "proxy_on_response_body") (param i32 i32 i32) (result i32)
   (if (local.get 1) (then (call $all (str "on_response_body")))) (i32.const 0))

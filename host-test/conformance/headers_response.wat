@@ -1,5 +1,7 @@
 ;; The headers of an answer: read, added, replaced and removed.
 (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+  ;; It has the time that the answer took.
+  (drop (call $proxy_remove_header_map_value (i32.const 2) (str "x-envoy-upstream-service-time")))
   (call $pairs (str "pairs") (call $proxy_get_header_map_pairs (i32.const 2) (value)))
   (call $u32 (str "size") (call $proxy_get_header_map_size (i32.const 2) (number)))
   ;; Reading.

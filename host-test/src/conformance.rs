@@ -11,6 +11,7 @@ mod expectation;
 mod guests;
 mod refusal;
 mod stage;
+mod wire;
 
 pub mod harness;
 pub mod real;

@@ -36,24 +36,25 @@ fn get(
     })
 }
 
-/// The stream or connection answers before the plugin does.
+/// What a name stands for; that of a plugin before what filters have left under it.
 fn find(state: &State, path: &[&[u8]]) -> Option<Property> {
     let (_, context) = state.context()?;
+    let plugin = state.configuring.as_ref().unwrap_or(&context.plugin);
+    match path {
+        [b"plugin_name"] => return Some(Property::text(&plugin.name)),
+        [b"plugin_root_id"] => return Some(Property::text(&plugin.root_id)),
+        [b"plugin_vm_id"] => return Some(Property::text(&state.config.vm_id)),
+        _ => {}
+    }
     let found = match &context.kind {
         Kind::Root => None,
         Kind::Network(place) => lock(&place.connection).property(path),
         Kind::Http(place) => lock(&place.stream).property(place.index, path),
     };
-    found.or_else(|| {
-        let plugin = state.configuring.as_ref().unwrap_or(&context.plugin);
-        match path {
-            [b"plugin_name"] => Some(Property::text(&plugin.name)),
-            [b"plugin_root_id"] => Some(Property::text(&plugin.root_id)),
-            [b"plugin_vm_id"] => Some(Property::text(&state.config.vm_id)),
-            [b"xds", b"node", rest @ ..] => state.node.property(rest),
-            [b"xds"] => Some(Property::Opaque),
-            _ => None,
-        }
+    found.or_else(|| match path {
+        [b"xds", b"node", rest @ ..] => state.node.property(rest),
+        [b"xds"] => Some(Property::Opaque),
+        _ => None,
     })
 }
 

@@ -10,8 +10,8 @@ use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 use anyhow::{Context, Result};
 use real_envoy::{Envoy, Scratch, eventually, http::GrpcUpstream, workspace_root};
 
-use self::{client::Outcome, upstream::Upstream};
-use super::{Guest, Mismatch, Stage, Version};
+use self::upstream::Upstream;
+use super::{Guest, Mismatch, Stage, Version, wire::Outcome};
 
 /// What one Envoy made of the guests.
 #[derive(Clone, Debug)]
@@ -94,47 +94,40 @@ pub fn version(path: &Path) -> Result<Version> {
 fn drive(envoy: &Envoy, guests: &[&'static Guest]) -> Result<BTreeMap<&'static str, Vec<Outcome>>> {
     let mut outcomes = BTreeMap::new();
     for (index, guest) in guests.iter().enumerate() {
-        let addr = || envoy.addr(config::port(index));
-        let outcome = match guest.stage {
+        let clients = match guest.stage {
             Stage::Root | Stage::Refused => continue,
-            Stage::Connection(conversations) => conversations
-                .iter()
-                .map(|steps| {
-                    one_by_one(envoy, guest, || {
-                        client::converse(envoy, guest, addr(), steps)
-                    })
-                })
-                .collect::<Result<Vec<_>>>(),
-            Stage::Http(exchanges) => exchanges
-                .iter()
-                .map(|exchange| {
-                    one_by_one(envoy, guest, || client::exchange(guest, addr(), exchange))
-                })
-                .collect(),
+            Stage::Connection(conversations) => conversations.len(),
+            Stage::Http(exchanges) => exchanges.len(),
         };
+        let outcome = (0..clients).map(|number| {
+            let addr = envoy.addr(config::port(index));
+            let outcome = client::play(envoy, guest, addr, number)?;
+            await_end(envoy, guest, number + 1)?;
+            Ok(outcome)
+        });
+        let outcome: Result<Vec<_>> = outcome.collect();
         outcomes.insert(guest.name, outcome.with_context(|| guest.name)?);
     }
     Ok(outcomes)
 }
 
-/// Plays a client and waits until Envoy has done with its connection, so that the next one comes
-/// after the last line of this one.
-fn one_by_one(
-    envoy: &Envoy,
-    guest: &Guest,
-    client: impl FnOnce() -> Result<Outcome>,
-) -> Result<Outcome> {
-    let outcome = client()?;
-    // Only this one, for all that Envoy counts would take longer than the client.
-    let active = format!(
-        "/stats?filter=^listener.{}.downstream_cx_active$",
+/// Waits until Envoy has seen so many connections of the guest and has done with all of them, so
+/// that the next one comes after the last line of this one.
+fn await_end(envoy: &Envoy, guest: &Guest, connections: usize) -> Result<()> {
+    // Only these two, for all that Envoy counts would take longer than the client.
+    let filter = format!(
+        "/stats?filter=^listener.{}.downstream_cx_(active|total)$",
         guest.name
     );
+    let wanted = ["active: 0".to_owned(), format!("total: {connections}")];
     eventually("the connection is gone", PATIENCE, || {
-        let answer = envoy.admin_get(&active).ok()?.text();
-        answer.trim().ends_with(": 0").then_some(())
-    })?;
-    Ok(outcome)
+        let answer = envoy.admin_get(&filter).ok()?.text();
+        let mut lines = answer.lines();
+        wanted
+            .iter()
+            .all(|end| lines.any(|line| line.ends_with(end.as_str())))
+            .then_some(())
+    })
 }
 
 /// The end of the log, for when something does not go on.

@@ -83,7 +83,6 @@ pub(super) fn of_harness(error: &BuildError) -> Vec<String> {
             lines.extend(log.iter().cloned());
             CONFIGURE.to_owned()
         }
-        other => other.to_string(),
     };
     lines.push(format!("refused: {line}"));
     lines

@@ -66,3 +66,48 @@ pub enum Answer {
     /// Never answers.
     Silent,
 }
+
+impl Answer {
+    /// All of them.
+    const ALL: [Self; 5] = [
+        Self::Plain,
+        Self::Full,
+        Self::Empty,
+        Self::Reset,
+        Self::Silent,
+    ];
+
+    /// The path that stands for it.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Plain => "/plain",
+            Self::Full => "/full",
+            Self::Empty => "/empty",
+            Self::Reset => "/reset",
+            Self::Silent => "/silent",
+        }
+    }
+
+    /// The answer that `path` stands for.
+    pub(super) fn of_path(path: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|answer| path.starts_with(answer.path()))
+    }
+
+    /// Its bytes; none for those that are no answer.
+    pub(super) fn wire(self) -> &'static str {
+        match self {
+            Self::Plain => {
+                "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 6\r\n\r\nanswer"
+            }
+            Self::Full => {
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Twice: 1\r\nX-Other: o\r\n\
+                 x-twice: 2\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nanswer\r\n0\r\n\
+                 X-Trailer: t\r\n\r\n"
+            }
+            Self::Empty => "HTTP/1.1 204 No Content\r\n\r\n",
+            Self::Reset | Self::Silent => "",
+        }
+    }
+}

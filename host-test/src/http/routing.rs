@@ -25,7 +25,9 @@ pub(super) fn choose(hosts: &[VirtualHost], headers: &HeaderMap) -> Option<Chose
     let (_, host) = ranked.max_by_key(|(rank, _)| *rank)?;
     // A request without a path, CONNECT, needs a route of its own kind.
     let has_path = headers.get(b":path").is_some();
-    let mut routes = host.routes.iter().filter(|_| has_path);
+    // Envoy looks for it to redirect to https, and takes no route without it.
+    let has_proto = headers.get(b"x-forwarded-proto").is_some();
+    let mut routes = host.routes.iter().filter(|_| has_path && has_proto);
     let route = routes.find(|route| route.matching.matches(headers));
     Some(Chosen {
         virtual_host: host.name.clone(),
@@ -124,7 +126,11 @@ mod tests {
             host("prefix", "a.*"),
             host("exact", "a.example.org"),
         ];
-        let headers = [(":authority", authority), (":path", path)];
+        let headers = [
+            (":authority", authority),
+            (":path", path),
+            ("x-forwarded-proto", "http"),
+        ];
         let headers = HeaderMap::of(HeaderKind::Request, headers);
         let chosen = choose(&hosts, &headers)?;
         Some((chosen.virtual_host, chosen.route.map(|route| route.name)))

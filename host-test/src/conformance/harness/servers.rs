@@ -1,11 +1,71 @@
 //! The servers behind the clusters of the set, as far as guests call them.
 
-use super::super::Answer;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::super::{
+    Answer,
+    wire::{quoted, shown},
+};
 use crate::abi::Pairs;
 use crate::callout::{CallAnswer, CallRequest, PendingCall};
 
-/// The cluster `upstream`.
-pub(super) fn upstream(call: &PendingCall) -> Vec<CallAnswer> {
+/// Calls that came to the cluster `upstream`, as lines of a transcript.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen(Arc<Mutex<Vec<String>>>);
+
+impl Seen {
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note(&self, call: &PendingCall) {
+        let CallRequest::Http {
+            headers,
+            body,
+            trailers,
+            ..
+        } = &call.request
+        else {
+            return;
+        };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let pseudo = |wanted: &[u8]| {
+            let found = headers.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| text(value)).unwrap_or_default()
+        };
+        let list = |pairs: &Pairs| {
+            let fields: Vec<_> = pairs
+                .iter()
+                .map(|(name, value)| (text(name), text(value)))
+                .collect();
+            shown(&fields)
+        };
+        // HTTP/1.1 has no room for trailers where the length of the body is said.
+        let trailers = if body.is_empty() {
+            list(trailers)
+        } else {
+            "[]".to_owned()
+        };
+        let line = format!(
+            "upstream {} {} {} body={} trailers={trailers}",
+            pseudo(b":method"),
+            pseudo(b":path"),
+            list(headers),
+            quoted(body),
+        );
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
+    }
+}
+
+/// The cluster `upstream`; `seen` keeps what came.
+pub(super) fn upstream(seen: &Seen, call: &PendingCall) -> Vec<CallAnswer> {
+    seen.note(call);
     let CallRequest::Http { headers, .. } = &call.request else {
         return Vec::new();
     };

@@ -1,7 +1,6 @@
 //! The clients of the guests.
 
 use std::{
-    fmt,
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
     time::Duration,
@@ -14,78 +13,35 @@ use real_envoy::{
 };
 
 use super::{
-    super::{Answer, Exchange, Guest, Step},
+    super::{
+        Exchange, Guest, Stage, Step,
+        wire::{Answered, Outcome},
+    },
     log,
 };
 
-/// What a client saw; its text is a line of the transcript.
-#[derive(Clone, Debug)]
-pub(super) enum Outcome {
-    /// All bytes that came, and whether the other side closed first.
-    Connection { received: Vec<u8>, closed: bool },
-    /// The answer; `None` when the connection closed without one.
-    Http {
-        request: String,
-        response: Option<http::Response>,
-    },
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connection { received, closed } => {
-                let end = if *closed { "closed" } else { "open" };
-                write!(f, "client received={} then={end}", quoted(received))
-            }
-            Self::Http { request, response } => {
-                write!(f, "client {request}: ")?;
-                let Some(response) = response else {
-                    return f.write_str("no answer");
-                };
-                write!(f, "{} {}", response.status, shown(&response.headers))?;
-                write!(f, " body={}", quoted(&response.body))?;
-                write!(f, " trailers={}", shown(&response.trailers))
-            }
-        }
-    }
-}
-
-/// Bytes in the manner of the prelude.
-pub(super) fn quoted(bytes: &[u8]) -> String {
-    let mut out = String::from("\"");
-    for byte in bytes {
-        match byte {
-            b'"' | b'\\' => out.push_str(&format!("\\x{byte:02x}")),
-            b' '..=b'~' => out.push(char::from(*byte)),
-            _ => out.push_str(&format!("\\x{byte:02x}")),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// Those headers that are about the guest, in order.
-pub(super) fn shown(headers: &[(String, String)]) -> String {
-    let ours = headers.iter().filter(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        (name.starts_with("x-")
-            && !name.starts_with("x-envoy-")
-            && !name.starts_with("x-forwarded-"))
-            || name == "content-type"
-    });
-    let texts: Vec<_> = ours
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    format!("[{}]", texts.join("; "))
-}
-
-/// Plays `steps` on a new connection.
-pub(super) fn converse(
+/// Plays the client of `guest` with this number, counted from 0.
+pub(super) fn play(
     envoy: &Envoy,
     guest: &Guest,
     addr: SocketAddr,
-    steps: &[Step],
+    number: usize,
 ) -> Result<Outcome> {
+    match guest.stage {
+        Stage::Connection(conversations) => {
+            let steps = conversations.get(number).copied().unwrap_or_default();
+            converse(envoy, guest, addr, steps)
+        }
+        Stage::Http(exchanges) => {
+            let wanted = exchanges.get(number).context("no such exchange")?;
+            exchange(guest, addr, wanted)
+        }
+        Stage::Root | Stage::Refused => bail!("this guest has no clients"),
+    }
+}
+
+/// Plays `steps` on a new connection.
+fn converse(envoy: &Envoy, guest: &Guest, addr: SocketAddr, steps: &[Step]) -> Result<Outcome> {
     let mut stream = Source::any().connect(addr)?;
     let mut received = Vec::new();
     let mut closed = false;
@@ -137,7 +93,7 @@ fn await_line(envoy: &Envoy, guest: &Guest, wanted: &str) -> Result<()> {
 }
 
 /// Sends a request on a new connection.
-pub(super) fn exchange(guest: &Guest, addr: SocketAddr, exchange: &Exchange) -> Result<Outcome> {
+fn exchange(guest: &Guest, addr: SocketAddr, exchange: &Exchange) -> Result<Outcome> {
     let path = exchange.answer.path();
     let mut request = http::Request::new(exchange.request.method, path).authority(guest.name);
     for (name, value) in exchange.request.headers {
@@ -150,32 +106,11 @@ pub(super) fn exchange(guest: &Guest, addr: SocketAddr, exchange: &Exchange) -> 
     let mut connection = Source::any().http1(addr)?;
     Ok(Outcome::Http {
         request: format!("{} {path}", exchange.request.method),
-        response: connection.send(&request).ok(),
+        response: connection.send(&request).ok().map(|answer| Answered {
+            status: answer.status,
+            headers: answer.headers,
+            body: answer.body,
+            trailers: answer.trailers,
+        }),
     })
-}
-
-impl Answer {
-    /// The path that stands for it.
-    pub(super) fn path(self) -> &'static str {
-        match self {
-            Self::Plain => "/plain",
-            Self::Full => "/full",
-            Self::Empty => "/empty",
-            Self::Reset => "/reset",
-            Self::Silent => "/silent",
-        }
-    }
-
-    /// The answer that `path` stands for.
-    pub(crate) fn of_path(path: &str) -> Option<Self> {
-        [
-            Self::Plain,
-            Self::Full,
-            Self::Empty,
-            Self::Reset,
-            Self::Silent,
-        ]
-        .into_iter()
-        .find(|answer| path.starts_with(answer.path()))
-    }
 }

@@ -144,14 +144,16 @@ fn http_filters(plugin: &str) -> String {
                        config: {plugin}\n          \
                    - name: router\n            \
                      typed_config:\n              \
-                       \"@type\": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router\n              \
-                       suppress_envoy_headers: true\n          \
+                       \"@type\": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router\n          \
                    route_config:\n            \
                      name: routes\n            \
                      virtual_hosts:\n            \
                      - name: everything\n              \
                        domains: [\"*\"]\n              \
                        routes:\n              \
+                       - name: direct\n                \
+                         match: {{ prefix: /direct }}\n                \
+                         direct_response: {{ status: 202, body: {{ inline_string: direct }} }}\n              \
                        - name: route\n                \
                          match: {{ prefix: / }}\n                \
                          route: {{ cluster: upstream }}\n"
