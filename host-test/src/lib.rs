@@ -69,6 +69,7 @@ pub mod check;
 pub mod config;
 pub mod conformance;
 pub mod connection;
+pub mod diff;
 pub mod guest;
 pub mod hook;
 mod host;

@@ -44,6 +44,8 @@ pub struct CaseReport {
 pub enum Verdict {
     /// Everything was as expected.
     Passed,
+    /// What was seen was as expected, but a step cannot be done in that world.
+    Impossible,
     /// Something was not.
     Failed,
     /// The scenario itself is wrong.
@@ -56,6 +58,7 @@ impl Verdict {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Passed => "passed",
+            Self::Impossible => "impossible",
             Self::Failed => "failed",
             Self::Invalid => "invalid",
         }
@@ -67,8 +70,9 @@ impl CaseReport {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match &self.result {
-            Ok(outcome) if outcome.failures.is_empty() => Verdict::Passed,
-            Ok(_) => Verdict::Failed,
+            Ok(outcome) if !outcome.failures.is_empty() => Verdict::Failed,
+            Ok(outcome) if outcome.impossible.is_some() => Verdict::Impossible,
+            Ok(_) => Verdict::Passed,
             Err(_) => Verdict::Invalid,
         }
     }

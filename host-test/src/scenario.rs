@@ -16,6 +16,7 @@ mod setup;
 mod text;
 mod world;
 
+pub(crate) use harness::{FIRST_PORT, access_line, chunk, last_chunk, request_in_parts};
 pub use harness::{
     Harness, NotRaced, Tracing, play_in_harness, race_in_harness, replay_in_harness,
     trace_in_harness,
@@ -28,6 +29,7 @@ pub use setup::Setup;
 pub use text::Place;
 pub use world::{ConnectionSeen, Exchange, Look, MessageSeen, Obstacle, World, local, resolve};
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 impl Scenario {
@@ -47,6 +49,16 @@ impl Scenario {
     /// The first thing that is wrong, with its place in the file.
     pub fn parse(file: &Path, text: &str) -> Result<Self, InvalidScenario> {
         check::parse(file, text)
+    }
+}
+
+impl Case {
+    /// Gives every step, in order, to `each`, until that breaks off.
+    pub(crate) fn each_step(
+        &self,
+        each: &mut dyn FnMut(Placed) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, InvalidScenario> {
+        check::walk(self, each)
     }
 }
 

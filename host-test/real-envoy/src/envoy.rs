@@ -4,6 +4,7 @@ mod admin;
 mod builder;
 mod clock;
 mod config;
+mod failed;
 mod ports;
 mod process;
 mod start;
@@ -24,6 +25,7 @@ use crate::{Netns, eventually, http::Response, workspace::Scratch};
 pub use self::{
     builder::{Builder, default_envoy},
     clock::Clock,
+    failed::StartFailed,
     ports::{PortLease, free_port},
     validate::{validate, validate_text},
 };

@@ -7,15 +7,26 @@ use std::sync::mpsc;
 use std::thread;
 
 use clap::Args;
+use host_test::diff::play_in_envoy;
 use host_test::guest::Engine;
 use host_test::report::{CaseReport, Report, Verdict, case_text, json, junit, summary};
-use host_test::scenario::{Case, InvalidScenario, Scenario, play_in_harness};
+use host_test::scenario::{Case, InvalidScenario, Outcome, Scenario, play_in_harness};
 
 use super::stopwatch::Stopwatch;
 use super::{Ending, complain, files, print, style};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    cases: Cases,
+    /// Run the cases in this real Envoy instead. Needs root, for network namespaces.
+    #[arg(long, value_name = "PROGRAM")]
+    envoy: Option<PathBuf>,
+}
+
+/// Which cases, and where the report goes.
+#[derive(Debug, Args)]
+pub(super) struct Cases {
     /// Scenario files, or folders: `scenario*.yaml` in them, and all YAML files in folders named
     /// `scenarios`.
     #[arg(required = true, value_name = "SCENARIO")]
@@ -47,6 +58,35 @@ struct Job {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Ending {
+    let Arguments { cases, envoy } = arguments;
+    if let Some(program) = envoy {
+        return match usable(program) {
+            Ok(()) => run_cases(cases, &|case| play_in_envoy(case, program)),
+            Err(reason) => complain(reason),
+        };
+    }
+    match Engine::cached() {
+        Ok(engine) => run_cases(cases, &|case| play_in_harness(case, &engine)),
+        Err(error) => complain(error),
+    }
+}
+
+/// Whether cases can be run in the Envoy at `program`.
+pub(super) fn usable(program: &Path) -> Result<(), String> {
+    if !program.is_file() {
+        return Err(format!(
+            "--envoy {}: there is no such program",
+            program.display()
+        ));
+    }
+    real_envoy::Netns::available()
+}
+
+/// Plays a case somewhere.
+type Play<'a> = &'a (dyn Fn(&Case) -> Result<Outcome, InvalidScenario> + Sync);
+
+/// Plays all cases, and reports what came of them.
+pub(super) fn run_cases(arguments: &Cases, play: Play<'_>) -> Ending {
     let watch = Stopwatch::start();
     let jobs = match jobs(arguments) {
         Ok(jobs) => jobs,
@@ -58,11 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Ending {
     if jobs.is_empty() {
         return complain("no case matches the filter");
     }
-    let engine = match Engine::cached() {
-        Ok(engine) => engine,
-        Err(error) => return complain(error),
-    };
-    let cases = play_all(&jobs, &engine, arguments);
+    let cases = play_all(&jobs, play, arguments);
     let report = Report {
         cases,
         elapsed: watch.elapsed(),
@@ -71,13 +107,13 @@ pub(super) fn run(arguments: &Arguments) -> Ending {
         return complain(reason);
     }
     match report.verdict() {
-        Verdict::Passed => Ending::Passed,
+        Verdict::Passed | Verdict::Impossible => Ending::Passed,
         Verdict::Failed => Ending::Failed,
         Verdict::Invalid => Ending::Invalid,
     }
 }
 
-fn jobs(arguments: &Arguments) -> Result<Vec<Job>, String> {
+fn jobs(arguments: &Cases) -> Result<Vec<Job>, String> {
     let mut jobs = Vec::new();
     for file in files::find(&arguments.paths)? {
         match Scenario::read(&file) {
@@ -120,7 +156,7 @@ fn list(jobs: &[Job]) -> Ending {
 }
 
 /// Plays all cases, and prints what came of them in their order.
-fn play_all(jobs: &[Job], engine: &Engine, arguments: &Arguments) -> Vec<CaseReport> {
+fn play_all(jobs: &[Job], play: Play<'_>, arguments: &Cases) -> Vec<CaseReport> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let threads = arguments.jobs.map_or(cores, usize::from).min(jobs.len());
     let next = AtomicUsize::new(0);
@@ -134,7 +170,7 @@ fn play_all(jobs: &[Job], engine: &Engine, arguments: &Arguments) -> Vec<CaseRep
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(job) = jobs.get(index) else { break };
-                    if sender.send((index, play(job, engine))).is_err() {
+                    if sender.send((index, report(job, play))).is_err() {
                         break;
                     }
                 }
@@ -151,11 +187,11 @@ fn play_all(jobs: &[Job], engine: &Engine, arguments: &Arguments) -> Vec<CaseRep
     slots.into_iter().flatten().collect()
 }
 
-fn play(job: &Job, engine: &Engine) -> CaseReport {
+fn report(job: &Job, play: Play<'_>) -> CaseReport {
     let watch = Stopwatch::start();
     let (name, description, result) = match &job.case {
         Ok(case) => {
-            let played = play_in_harness(case, engine).map_err(|error| error.in_file(&job.file));
+            let played = play(case).map_err(|error| error.in_file(&job.file));
             (case.name.clone(), case.description.clone(), played)
         }
         Err(error) => (String::new(), String::new(), Err(error.clone())),
@@ -179,7 +215,7 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(arguments: &Arguments, total: usize) -> Self {
+    fn new(arguments: &Cases, total: usize) -> Self {
         Self {
             printed: 0,
             total,
@@ -216,7 +252,7 @@ impl Printer {
     }
 }
 
-fn write(report: &Report, arguments: &Arguments) -> Result<(), String> {
+fn write(report: &Report, arguments: &Cases) -> Result<(), String> {
     let file = |path: &Path, text: &str| {
         std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
     };

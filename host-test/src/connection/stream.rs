@@ -49,7 +49,7 @@ impl Request {
     }
 
     /// As the bytes of HTTP/1.1: the head, each part of the body, the end.
-    fn parts(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn parts(&self) -> Vec<Vec<u8>> {
         let pseudo = |name: &str, default: &str| {
             let found = self.headers.iter().find(|(known, _)| known == name);
             found

@@ -1,16 +1,18 @@
 //! Reports for machines, as one JSON object.
 //!
 //! ```json
-//! { "version": 1, "passed": 1, "failed": 1, "invalid": 1, "seconds": 0.5, "cases": [
+//! { "version": 1, "passed": 1, "impossible": 0, "failed": 1, "invalid": 1, "seconds": 0.5, "cases": [
 //!   { "file": "a.yaml", "name": "case", "description": "…", "verdict": "passed",
-//!     "expectations": 3, "hidden": 0, "seconds": 0.1, "failures": [] },
+//!     "expectations": 3, "hidden": 0, "seconds": 0.1, "failures": [], "impossible": null },
 //!   { "file": "b.yaml", "name": "", "description": "…", "verdict": "failed",
 //!     "expectations": 2, "hidden": 0, "seconds": 0.1, "failures": [
-//!       { "line": 3, "column": 5, "reason": "…", "diff": "-a\n+b\n", "trace": ["…"] } ] },
+//!       { "line": 3, "column": 5, "reason": "…", "diff": "-a\n+b\n", "trace": ["…"] } ],
+//!     "impossible": null },
 //!   { "file": "c.yaml", "name": "", "description": "", "verdict": "invalid",
 //!     "error": { "line": 1, "column": 1, "reason": "…" }, "seconds": 0.0 } ] }
 //! ```
 //!
+//! A case with a step that a world cannot do is `impossible`, with an object like that of an error.
 //! Line 0 stands for the whole file. New keys may come; the version changes when one goes.
 
 use serde_json::{Value, json};
@@ -24,6 +26,7 @@ pub fn json(report: &Report) -> Value {
     json!({
         "version": 1,
         "passed": report.count(Verdict::Passed),
+        "impossible": report.count(Verdict::Impossible),
         "failed": report.count(Verdict::Failed),
         "invalid": report.count(Verdict::Invalid),
         "seconds": report.elapsed.as_secs_f64(),
@@ -44,6 +47,11 @@ fn case(case: &CaseReport) -> Value {
             "expectations": outcome.expectations,
             "hidden": outcome.hidden,
             "failures": outcome.failures.iter().map(failure).collect::<Vec<_>>(),
+            "impossible": outcome.impossible.as_ref().map(|(place, reason)| json!({
+                "line": place.line,
+                "column": place.column,
+                "reason": reason,
+            })),
         }),
         Err(error) => json!({ "error": {
             "line": error.place().line,

@@ -32,6 +32,11 @@ pub fn junit(report: &Report) -> Result<String, SerializeError> {
 fn test_case(case: &CaseReport) -> TestCase {
     let status = match case.verdict() {
         Verdict::Passed => TestCaseStatus::success(),
+        Verdict::Impossible => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(case_text(case, Style::Plain));
+            status
+        }
         verdict => {
             let kind = match verdict {
                 Verdict::Invalid => NonSuccessKind::Error,

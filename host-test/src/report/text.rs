@@ -29,9 +29,13 @@ pub fn case_text(case: &CaseReport, style: Style) -> String {
     let title = case.title();
     match &case.result {
         Err(error) => format!("{} {error}\n", style.paint(RED, "invalid")),
-        Ok(outcome) if outcome.failures.is_empty() => {
-            format!("{} {title}{}\n", style.paint(GREEN, "ok"), hidden(outcome))
-        }
+        Ok(outcome) if outcome.failures.is_empty() => match &outcome.impossible {
+            None => format!("{} {title}{}\n", style.paint(GREEN, "ok"), hidden(outcome)),
+            Some((place, reason)) => {
+                let word = style.paint(YELLOW, "impossible");
+                format!("{word} {title}: {place}: {reason}\n")
+            }
+        },
         Ok(outcome) => {
             let mut text = format!("{} {title}\n", style.paint(RED, "FAILED"));
             if !case.description.is_empty() {
@@ -54,6 +58,7 @@ pub fn case_text(case: &CaseReport, style: Style) -> String {
 pub fn summary(report: &Report, style: Style) -> String {
     let counts: Vec<String> = [
         (Verdict::Passed, GREEN),
+        (Verdict::Impossible, YELLOW),
         (Verdict::Failed, RED),
         (Verdict::Invalid, RED),
     ]
@@ -109,4 +114,5 @@ fn trace(text: &mut String, failure: &Failure) {
 
 const RED: &str = "31";
 const GREEN: &str = "32";
+const YELLOW: &str = "33";
 const TRACE_LINES_MAX: usize = 60;

@@ -20,6 +20,8 @@ pub struct Outcome {
     pub hidden: usize,
     /// What is wrong; nothing if the case has passed.
     pub failures: Vec<Failure>,
+    /// A step that this world cannot do, and why: what came before it is all that was seen.
+    pub impossible: Option<(Place, String)>,
 }
 
 /// Something that is not as it must be.
@@ -178,6 +180,9 @@ impl<W: World> Player<'_, W> {
             match obstacle {
                 Obstacle::Mistake(reason) => {
                     self.mistake = Some(InvalidScenario::at(step.place, reason));
+                }
+                Obstacle::Impossible(reason) => {
+                    self.outcome.impossible = Some((step.place, reason));
                 }
                 other => self.fail(Failure::new(step.place, other.to_string())),
             }

@@ -222,6 +222,8 @@ pub enum Obstacle {
         /// What the plugins wrote.
         log: Vec<String>,
     },
+    /// This world has no way to do it, as the real Envoy none to forget shared data.
+    Impossible(String),
     /// The guest did not come back, or the world itself failed.
     Failure(String),
 }
@@ -229,7 +231,9 @@ pub enum Obstacle {
 impl fmt::Display for Obstacle {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Mistake(reason) | Self::Failure(reason) => out.write_str(reason),
+            Self::Mistake(reason) | Self::Impossible(reason) | Self::Failure(reason) => {
+                out.write_str(reason)
+            }
             Self::Refused { reason, log } => {
                 out.write_str(reason)?;
                 log.iter().try_for_each(|line| write!(out, "; {line}"))

@@ -3,6 +3,7 @@
 mod broken;
 mod check;
 mod command;
+mod envoy;
 mod guests;
 mod readme;
 mod reference;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::command::{assert_is_file, folder, host_test};
 
 /// What a run prints, without how long it took.
-fn without_time(text: &str) -> String {
+pub(super) fn without_time(text: &str) -> String {
     let lines = text.lines().map(|line| match line.rsplit_once(" in ") {
         Some((before, time)) if time.ends_with(" s") => before,
         _ => line,

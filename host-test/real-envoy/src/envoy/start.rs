@@ -10,6 +10,7 @@ use super::{
     builder::{Builder, Source, find_envoy},
     clock::{self, Clock, QUIET_ARGUMENTS, Waiting},
     config,
+    failed::StartFailed,
     ports::PortMap,
     process::Process,
 };
@@ -23,7 +24,7 @@ impl Builder {
     ///
     /// Fails when the file, its admin interface, a replacement or the program is missing, when no
     /// port is free, when Envoy refuses the configuration (with the lines of its log that say
-    /// why), or when it is not ready in time.
+    /// why; then the error is a [`StartFailed`]), or when it is not ready in time.
     pub fn start(self) -> Result<Envoy> {
         let (text, ports) = self.configuration()?;
         let scratch = Scratch::new()?;
@@ -128,7 +129,9 @@ impl Builder {
             Ok(Ok(admin)) => Ok(admin),
             Ok(Err(status)) => {
                 let reason = reason(process);
-                bail!("envoy ended before it was ready ({status}): {reason}")
+                let reason = format!("envoy ended before it was ready ({status}): {reason}");
+                let log = process.stderr();
+                Err(StartFailed { reason, log }.into())
             }
             Err(late) => Err(late.context(reason(process))),
         }

@@ -37,7 +37,8 @@ struct Sent {
     is_chunked: bool,
 }
 
-const FIRST_PORT: u16 = 32_768;
+/// The port of the first client that names none; the next one has the next.
+pub(crate) const FIRST_PORT: u16 = 32_768;
 
 impl Clients {
     pub(super) fn new(bootstrap: Arc<Bootstrap>) -> Self {

@@ -32,6 +32,14 @@ pub(super) fn request(request: &Request) -> Result<connection::Request, Obstacle
     Ok(out)
 }
 
+/// A request in the bytes of HTTP/1.1, part by part as a client sends them, and whether more of it
+/// comes in chunks.
+pub(crate) fn request_in_parts(wanted: &Request) -> Result<(Vec<Vec<u8>>, bool), Obstacle> {
+    let message = request(wanted)?;
+    let is_chunked = message.is_open && !has_length(wanted);
+    Ok((message.parts(), is_chunked))
+}
+
 /// Whether a request says how long its body is.
 pub(super) fn has_length(request: &Request) -> bool {
     let mut headers = request.message.headers.iter();
@@ -60,7 +68,7 @@ pub(super) fn response(status: u16, message: &Message) -> connection::Response {
 }
 
 /// A part of a body in chunks, and its end.
-pub(super) fn chunk(bytes: &[u8], end: bool) -> Vec<u8> {
+pub(crate) fn chunk(bytes: &[u8], end: bool) -> Vec<u8> {
     let mut out = Vec::new();
     if !bytes.is_empty() {
         out.extend(format!("{:x}\r\n", bytes.len()).into_bytes());
@@ -74,7 +82,7 @@ pub(super) fn chunk(bytes: &[u8], end: bool) -> Vec<u8> {
 }
 
 /// The end of a body in chunks, with trailers.
-pub(super) fn trailers(trailers: &[(String, String)]) -> Vec<u8> {
+pub(crate) fn trailers(trailers: &[(String, String)]) -> Vec<u8> {
     let lines: String = trailers
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))

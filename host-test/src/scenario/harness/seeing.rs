@@ -47,7 +47,7 @@ pub(super) fn connection(view: &ConnectionView) -> ConnectionSeen {
 }
 
 /// A line of an access log: the texts of a JSON object by key, or the whole as `line`.
-pub(super) fn access_log(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn access_log(text: &str) -> BTreeMap<String, String> {
     match serde_json::from_str(text) {
         Ok(Value::Object(members)) => members
             .into_iter()

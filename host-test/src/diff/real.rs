@@ -1,0 +1,167 @@
+//! A scenario in the real Envoy.
+//!
+//! Envoy runs in a network namespace where every address of the scenario is ours, and in virtual
+//! time. A step is over when Envoy, clients and upstreams have nothing left to do.
+
+mod client;
+mod endings;
+mod http1;
+mod log;
+mod neighbour;
+mod requests;
+mod setup;
+mod start;
+mod upstream;
+mod wire;
+mod world;
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek, SeekFrom};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use real_envoy::{Envoy, Scratch};
+
+use self::client::Client;
+use self::endings::Endings;
+use self::log::{Lines, Log};
+use self::neighbour::Neighbour;
+use self::requests::Requests;
+use self::upstream::Upstreams;
+use crate::config::Bootstrap;
+use crate::scenario::{ConnectionIndex, Obstacle, RequestIndex};
+use crate::shared::LogLine;
+
+/// A real Envoy that plays a scenario.
+#[derive(Debug)]
+pub struct RealWorld {
+    envoy: Envoy,
+    bootstrap: Arc<Bootstrap>,
+    clients: BTreeMap<ConnectionIndex, Dialled>,
+    requests: Requests,
+    upstreams: Upstreams,
+    neighbours: Vec<Neighbour>,
+    log: Log,
+    access_log: Lines,
+    endings: Endings,
+    ending_lines: Lines,
+    endings_file: PathBuf,
+    next_port: u16,
+    /// What the wall clock shows.
+    wall_nanos: u64,
+    _scratch: Scratch,
+}
+
+/// A client, and where it comes from.
+#[derive(Debug)]
+struct Dialled {
+    source: SocketAddr,
+    client: Client,
+    /// Its bytes go to an upstream as they are, which has not accepted them yet.
+    awaits_upstream: bool,
+}
+
+impl RealWorld {
+    /// Waits until Envoy, clients and upstreams have nothing left to do, and takes what was
+    /// written.
+    fn settle(&mut self) -> Result<(), Obstacle> {
+        let mut rounds = 0;
+        loop {
+            if let Some(clock) = self.envoy.clock() {
+                clock.rest().map_err(failure)?;
+            }
+            if !self.pump() {
+                break;
+            }
+            rounds += 1;
+            if rounds > ROUNDS_MAX {
+                let reason = "clients and upstreams do not come to rest".to_owned();
+                return Err(Obstacle::Failure(reason));
+            }
+        }
+        self.take_lines();
+        Ok(())
+    }
+
+    /// Moves bytes of clients and upstreams; says whether there were any.
+    fn pump(&mut self) -> bool {
+        let mut moved = false;
+        for dialled in self.clients.values_mut() {
+            moved |= dialled.client.pump();
+        }
+        let clients = &mut self.clients;
+        let next_raw = || {
+            let mut waiting = clients.iter_mut();
+            let (index, dialled) = waiting.find(|(_, dialled)| dialled.awaits_upstream)?;
+            dialled.awaits_upstream = false;
+            Some(*index)
+        };
+        moved | self.upstreams.pump(&mut self.requests, next_raw)
+    }
+
+    fn take_lines(&mut self) {
+        let log = self.envoy.log_since(self.log.taken());
+        self.log.take(&log);
+        let lines = self.envoy.stdout_since(self.access_log.taken());
+        self.access_log.take(&lines);
+        // The file is not there before something has ended.
+        if let Ok(bytes) = read_since(&self.endings_file, self.ending_lines.taken()) {
+            self.ending_lines.take(&bytes);
+        }
+        for line in self.ending_lines.lines.drain(..) {
+            self.endings.take(&line);
+        }
+    }
+
+    /// Closes every connection that a client still has, in the order of their numbers.
+    ///
+    /// # Errors
+    ///
+    /// When Envoy does not come to rest.
+    pub fn close_all(&mut self) -> Result<(), Obstacle> {
+        let open: Vec<_> = self.clients.keys().copied().collect();
+        for index in open {
+            if let Some(dialled) = self.clients.get_mut(&index)
+                && dialled.client.is_open()
+            {
+                dialled.client.finish();
+                self.settle()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lines of plugins in the log so far.
+    #[must_use]
+    pub fn log_lines(&self) -> &[LogLine] {
+        &self.log.lines
+    }
+
+    /// Filter state of a connection that is over, by the names that [`RealWorld::start`] got.
+    #[must_use]
+    pub fn final_state(&self, of: ConnectionIndex) -> Option<&BTreeMap<String, String>> {
+        self.endings.state(self.clients.get(&of)?.source)
+    }
+
+    fn details(&self, request: RequestIndex) -> Option<String> {
+        let sent = self.requests.get(request)?;
+        let source = self.clients.get(&sent.connection)?.source;
+        self.endings.details(source, sent.place).map(str::to_owned)
+    }
+}
+
+/// More than any exchange needs: each round moves what fits into a socket.
+const ROUNDS_MAX: usize = 100_000;
+
+fn failure(error: anyhow::Error) -> Obstacle {
+    Obstacle::Failure(format!("{error:#}"))
+}
+
+fn read_since(path: &std::path::Path, start: usize) -> std::io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(path)?;
+    file.seek(SeekFrom::Start(start as u64))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,118 @@
+//! Requests of clients, and what became of them at upstreams.
+
+use std::collections::BTreeMap;
+
+use super::http1;
+use crate::scenario::{Answer, ConnectionIndex, MessageSeen, Request, RequestIndex};
+
+/// Requests by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Requests(BTreeMap<RequestIndex, Sent>);
+
+/// A request that a client has sent, or has tried to.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) connection: ConnectionIndex,
+    /// How many requests its connection had before.
+    pub(super) place: usize,
+    pub(super) method: String,
+    path: String,
+    authority: String,
+    /// More of the body is sent in chunks.
+    pub(super) is_chunked: bool,
+    /// What the upstream will answer when the request is whole there.
+    pub(super) answer: Option<Answer>,
+    /// As the upstream has got it, so far.
+    pub(super) upstream: Option<MessageSeen>,
+    pub(super) is_whole: bool,
+    pub(super) is_answered: bool,
+}
+
+impl Requests {
+    pub(super) fn get(&self, index: RequestIndex) -> Option<&Sent> {
+        self.0.get(&index)
+    }
+
+    pub(super) fn get_mut(&mut self, index: RequestIndex) -> Option<&mut Sent> {
+        self.0.get_mut(&index)
+    }
+
+    pub(super) fn add(
+        &mut self,
+        index: RequestIndex,
+        connection: ConnectionIndex,
+        request: &Request,
+        is_chunked: bool,
+    ) {
+        let before = self.0.values().filter(|sent| sent.connection == connection);
+        let sent = Sent {
+            connection,
+            place: before.count(),
+            method: request.method.clone(),
+            path: request.path.clone(),
+            authority: request.authority.clone(),
+            is_chunked,
+            answer: request.answer.clone(),
+            upstream: None,
+            is_whole: false,
+            is_answered: false,
+        };
+        self.0.insert(index, sent);
+    }
+
+    /// Methods of the requests of a connection, in their order.
+    pub(super) fn methods(&self, connection: ConnectionIndex) -> impl Iterator<Item = &str> {
+        let sent = self
+            .0
+            .values()
+            .filter(move |sent| sent.connection == connection);
+        sent.map(|sent| sent.method.as_str())
+    }
+
+    /// The request that has come to an upstream; none if it is nobody's, such as a call of a guest.
+    ///
+    /// What stands in it may have been changed on the way, so the one that is most like it is taken,
+    /// of several the first that was sent.
+    pub(super) fn arrived(&mut self, read: &http1::Read) -> Option<RequestIndex> {
+        let word = |at: usize| {
+            read.first_line
+                .get(at)
+                .map(String::as_str)
+                .unwrap_or_default()
+        };
+        let mut headers = read.message.headers.iter();
+        let host = headers.find(|(name, _)| name == "host");
+        let host = host.map(|(_, value)| value.as_str()).unwrap_or_default();
+        let likeness = |sent: &Sent| {
+            4 * u8::from(sent.path == word(1))
+                + 2 * u8::from(sent.authority == host)
+                + u8::from(sent.method == word(0))
+        };
+        let waiting = self.0.iter().filter(|(_, sent)| sent.upstream.is_none());
+        // Of equals `max_by_key` takes the last.
+        let best = waiting.rev().max_by_key(|(_, sent)| likeness(sent));
+        let index = *best.filter(|(_, sent)| likeness(sent) > 0)?.0;
+        if let Some(sent) = self.0.get_mut(&index) {
+            sent.upstream = Some(MessageSeen::default());
+        }
+        Some(index)
+    }
+}
+
+/// A request as an upstream sees it, with pseudo-headers.
+pub(super) fn with_pseudo_headers(read: http1::Read) -> MessageSeen {
+    let mut message = read.message;
+    let word = |at: usize| read.first_line.get(at).cloned().unwrap_or_default();
+    let mut headers = vec![
+        (":method".to_owned(), word(0)),
+        (":path".to_owned(), word(1)),
+    ];
+    for (name, value) in message.headers {
+        headers.push(match name.as_str() {
+            "host" => (":authority".to_owned(), value),
+            _ => (name, value),
+        });
+    }
+    message.headers = headers;
+    message
+}

@@ -1,0 +1,67 @@
+//! `host-test run --envoy`: the same scenarios in the real Envoy.
+
+use real_envoy::{Netns, envoy::default_envoy};
+
+use super::command::host_test;
+use super::run::without_time;
+
+#[test]
+fn scenarios_pass_in_the_real_envoy() {
+    if !namespaces() {
+        return;
+    }
+    let envoy = default_envoy().unwrap().display().to_string();
+    let ran = host_test(&["run", "../scenarios", "--envoy", &envoy]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let hidden = |count| format!(" ({count} expectations about what cannot be seen here)");
+    assert_eq!(
+        without_time(&ran.stdout),
+        format!(
+            "ok ../scenarios/counter.yaml: the fourth connection is closed{}\n\
+             impossible ../scenarios/counter.yaml: what a neighbour writes is believed: 18:5: \
+             Envoy forgets no shared data while it runs\n\
+             ok ../scenarios/counter.yaml: timers run on all threads{}\n\
+             ok ../scenarios/header.yaml: headers are added both ways{}\n\
+             ok ../scenarios/header.yaml: a path is refused\n\
+             ok ../scenarios/header.yaml: requests are counted\n\
+             5 passed, 1 impossible\n",
+            hidden(2),
+            hidden(1),
+            hidden(2),
+        )
+    );
+}
+
+#[test]
+fn what_is_wrong_in_the_real_envoy_fails_as_in_the_harness() {
+    if !namespaces() {
+        return;
+    }
+    let envoy = default_envoy().unwrap().display().to_string();
+    let ran = host_test(&["run", "failed/envoy.yaml", "--envoy", &envoy]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(
+        without_time(&ran.stdout),
+        "FAILED failed/envoy.yaml: a refusal that does not come\n  \
+           failed/envoy.yaml:5:12: the configuration was accepted, expected a refusal\n\
+         FAILED failed/envoy.yaml: a trailer that is not there\n  \
+           failed/envoy.yaml:10:49: upstream trailer x-none: expected it, found nothing\n\
+         0 passed, 2 failed\n"
+    );
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let ran = host_test(&["run", "../scenarios", "--envoy", "nowhere/envoy"]);
+    assert_eq!(ran.code, Some(2));
+    assert_eq!(
+        ran.stderr,
+        "host-test: --envoy nowhere/envoy: there is no such program\n"
+    );
+}
+
+fn namespaces() -> bool {
+    Netns::available()
+        .inspect_err(|reason| eprintln!("skipped: {reason}"))
+        .is_ok()
+}
