@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::ConnectionId;
 use super::listeners::Active;
+use super::stream;
 use super::turn::Waiting;
 use crate::Worker;
 use crate::abi::MetricType;
@@ -140,6 +141,7 @@ impl Worker {
         }
         self.traffic.opened(id.id, &connection);
         chain.blueprint.instantiate(self, &connection);
+        stream::reserve(&connection, &waiting.streams);
         network::start(self, &connection);
         network::handshake(self, &connection);
         if !waiting.bytes.is_empty() {

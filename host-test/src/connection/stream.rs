@@ -1,6 +1,7 @@
 //! Requests of clients and responses of upstreams.
 
 use super::operations::Gone;
+use super::turn::Place;
 use super::{ConnectionId, StreamId};
 use crate::Worker;
 use crate::http::{self, HeaderKind, HeaderMap};
@@ -145,23 +146,32 @@ impl Response {
     }
 }
 
+/// Gives the next streams of a connection these numbers. Whether it speaks HTTP.
+pub(super) fn reserve(connection: &network::Handle, streams: &[u64]) -> bool {
+    let mut state = lock(connection);
+    let index = state.http_index();
+    let Some((manager, _)) = index.and_then(|index| state.http(index)) else {
+        return false;
+    };
+    streams.iter().for_each(|stream| manager.reserve(*stream));
+    true
+}
+
 impl Worker {
     /// The client sends a request in HTTP/1.1. What network filters hold back waits there.
     ///
     /// Fails when the connection is not open or speaks no HTTP.
     pub fn request(&mut self, id: ConnectionId, request: &Request) -> Result<StreamId, Gone> {
-        let connection = self.handle(id)?;
         let stream = self.traffic.reserve_stream();
-        {
-            let mut state = lock(&connection);
-            let index = state.http_index();
-            let manager = index.and_then(|index| state.http(index));
-            let (manager, _) = manager.ok_or(Gone::NoHttp(id.id))?;
-            manager.reserve(stream);
+        if let Place::Waiting(mut waiting) = self.place(id)? {
+            // The first bytes decide which filters there will be.
+            waiting.streams.push(stream);
+            self.traffic.wait(id.id, waiting);
+        } else if !reserve(&self.handle(id)?, &[stream]) {
+            return Err(Gone::NoHttp(id.id));
         }
         for part in request.parts() {
-            network::receive(self, &connection, &part, false);
-            self.end_turn();
+            self.send(id, &part)?;
         }
         Ok(StreamId {
             worker: id.worker,

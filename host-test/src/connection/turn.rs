@@ -52,6 +52,8 @@ pub(super) struct Waiting {
     pub(super) connect: Connect,
     /// What has come so far.
     pub(super) bytes: Vec<u8>,
+    /// Streams of the requests that begin in these bytes.
+    pub(super) streams: Vec<u64>,
     /// When the listener filters must have decided, on the monotonic clock.
     pub(super) ends_at_nanos: Option<u64>,
 }
@@ -62,6 +64,7 @@ impl Waiting {
         Self {
             connect,
             bytes: Vec::new(),
+            streams: Vec::new(),
             ends_at_nanos: timeout.map(|timeout| now_nanos.saturating_add(nanos(timeout))),
         }
     }

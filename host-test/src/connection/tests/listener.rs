@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{client, host_of, listener, log, logged, plugin};
+use super::{client, host_of, http, listener, log, logged, plugin};
 use crate::Host;
 use crate::config::{
     ChainMatch, FilterChain, Listener, ListenerFilter, NetworkFilter, TransportSocket,
 };
-use crate::connection::{By, Connect, ConnectError, ConnectionId};
+use crate::connection::{By, Connect, ConnectError, ConnectionId, Request, Response};
 use crate::network::TlsInfo;
 
 fn echo(listener_filters: Vec<ListenerFilter>, transport: TransportSocket) -> Host {
@@ -122,6 +122,18 @@ fn connections_that_end_before_a_listener_filter_decides_are_swallowed() {
         assert_eq!(count(&host, "downstream_listener_filter_remote_close"), 1);
         assert_eq!(host.shared().access_log.since(0).len(), 1);
     }
+}
+
+#[test]
+fn a_request_is_what_a_listener_filter_decides_by() {
+    let mut host = host_of(Listener {
+        listener_filters: vec![ListenerFilter::TlsInspector],
+        ..listener(vec![http(vec![plugin("one", &[])])])
+    });
+    host.set_default_response(Some(&Response::new(200).body("hi")));
+    let id = host.connect(0, client()).unwrap();
+    let stream = host.request(id, &Request::new("GET", "/", "h")).unwrap();
+    assert_eq!(host.stream(stream).unwrap().response_body, b"hi");
 }
 
 #[test]
