@@ -20,7 +20,9 @@ pub struct Plugin {
     /// Host functions and callbacks that are allowed; all of them if `None`. Stands in
     /// `VmConfig` from Envoy 1.40 on, in `PluginConfig` before.
     pub capabilities: Option<BTreeSet<String>>,
-    /// `allow_on_headers_stop_iteration`; Envoy's default if `None`.
+    /// Whether `StopIteration` from `on_request_headers` or `on_response_headers` stops the headers
+    /// alone, so that the body comes to the plugin. Otherwise everything stops: Envoy's default,
+    /// also if `None`.
     pub allow_on_headers_stop_iteration: Option<bool>,
 }
 

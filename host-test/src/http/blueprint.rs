@@ -17,7 +17,11 @@ pub(crate) struct Blueprint {
 /// An HTTP filter of the configuration.
 #[derive(Debug)]
 pub(super) enum Planned {
-    Plugin(PluginRef),
+    Plugin {
+        plugin: PluginRef,
+        /// Envoy's default is that it is not allowed.
+        allows_stop_iteration: bool,
+    },
     HeaderMutation(Arc<HeaderMutation>),
     Rbac(Arc<Rbac>),
     Router,
@@ -26,7 +30,10 @@ pub(super) enum Planned {
 impl Blueprint {
     pub(crate) fn new(config: &HttpConnectionManager, plan: &Plan) -> Self {
         let planned = |filter: &HttpFilter| match filter {
-            HttpFilter::Wasm(plugin) => Planned::Plugin(PluginRef::new(plan, plugin)),
+            HttpFilter::Wasm(plugin) => Planned::Plugin {
+                plugin: PluginRef::new(plan, plugin),
+                allows_stop_iteration: plugin.allow_on_headers_stop_iteration == Some(true),
+            },
             HttpFilter::HeaderMutation(mutation) => {
                 Planned::HeaderMutation(Arc::new(mutation.clone()))
             }

@@ -52,10 +52,13 @@ fn on_headers(
         Direction::Encode => Callback::ResponseHeaders,
     };
     let status = call(runner, place, callback, &[count, u32::from(is_end)]);
+    let allows_stop = place.with(|plugin| plugin.allows_stop_iteration) == Some(true);
     let status = match status {
         Answer::Open | Answer::Value(0 | 2) => HeadersStatus::Continue,
+        Answer::Value(1) if allows_stop => HeadersStatus::StopIteration,
         Answer::Value(3) => HeadersStatus::StopAllBuffer,
-        // 1 would stop the headers only, and let the body overtake them.
+        // Where the configuration does not allow it, 1 does not stop the headers alone: a guest that
+        // waits for the answer to a call would get the body meanwhile.
         Answer::Value(_) | Answer::Closed => HeadersStatus::StopAllWatermark,
     };
     if status == HeadersStatus::Continue {

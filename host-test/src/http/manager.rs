@@ -163,7 +163,10 @@ pub(super) fn create_filters(runner: &mut dyn Runner, stream: &Handle) {
     };
     for planned in &blueprint.filters {
         let kind = match planned {
-            Planned::Plugin(plugin) => {
+            Planned::Plugin {
+                plugin,
+                allows_stop_iteration,
+            } => {
                 let place = Place {
                     stream: Arc::clone(stream),
                     index: lock(stream).filters.len(),
@@ -173,7 +176,7 @@ pub(super) fn create_filters(runner: &mut dyn Runner, stream: &Handle) {
                     Opened::Dead => None,
                     Opened::Bypassed => continue,
                 };
-                FilterKind::Plugin(PluginFilter::new(context))
+                FilterKind::Plugin(PluginFilter::new(context, *allows_stop_iteration))
             }
             Planned::HeaderMutation(mutation) => FilterKind::HeaderMutation(mutation.clone()),
             Planned::Rbac(rbac) => FilterKind::Rbac(rbac.clone()),

@@ -14,6 +14,8 @@ use crate::shared::lock;
 pub(super) struct PluginFilter {
     /// None if the VM was dead when the stream came.
     pub(super) context: Option<ContextKey>,
+    /// Whether the body goes on to the guest while the headers wait there.
+    pub(super) allows_stop_iteration: bool,
     /// Whether the guest knows the context.
     pub(super) is_created: bool,
     /// Whether a failure has ended the stream.
@@ -41,9 +43,10 @@ pub(super) struct View {
 }
 
 impl PluginFilter {
-    pub(super) fn new(context: Option<ContextKey>) -> Self {
+    pub(super) fn new(context: Option<ContextKey>, allows_stop_iteration: bool) -> Self {
         Self {
             context,
+            allows_stop_iteration,
             is_created: false,
             has_failed: false,
             is_destroyed: false,

@@ -1,5 +1,7 @@
 //! HTTP filters.
 
+use std::sync::Arc;
+
 use super::{client, host, http, log, plugin};
 use crate::config::NetworkFilter;
 use crate::connection::{By, Request, Response};
@@ -111,4 +113,29 @@ fn a_local_reply_passes_the_filters_before_it() {
         "{sent}"
     );
     assert!(sent.ends_with("\r\n\r\nchanged"), "{sent}");
+}
+
+#[test]
+fn a_plugin_that_keeps_the_headers_sees_the_body_only_where_that_is_allowed() {
+    let bodies_seen = |allowed| {
+        let stop = plugin("one", &[("request_headers", "(i32.const 1)")]);
+        let mut stop = Arc::unwrap_or_clone(stop);
+        stop.allow_on_headers_stop_iteration = allowed;
+        let mut host = host(vec![http(vec![Arc::new(stop)])]);
+        host.set_default_response(Some(&Response::new(200)));
+        let start = host.shared().log.len();
+        let id = host.connect(0, client()).unwrap();
+        let request = Request::new("POST", "/", "example.org").body("abc");
+        let stream = host.request(id, &request).unwrap();
+        let log = log(&host, start);
+        let bodies = log.iter().filter(|line| *line == "one request_body");
+        (bodies.count(), host.stream(stream).unwrap().upstream)
+    };
+    for allowed in [None, Some(false)] {
+        assert_eq!(bodies_seen(allowed), (0, None));
+    }
+    // The last part of the body goes on, and takes the headers with it.
+    let (bodies, upstream) = bodies_seen(Some(true));
+    assert!(bodies > 0);
+    assert_eq!(upstream.unwrap().body, b"abc");
 }
