@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde_saphyr::Error;
+use serde_saphyr::budget::BudgetBreach;
 
 use super::text::Place;
 
@@ -96,7 +97,14 @@ impl InvalidScenario {
             Error::Unexpected { expected, .. } => format!("expected {}", in_words(expected)),
             Error::NullIntoString { .. } => "expected a text, found nothing".to_owned(),
             Error::Message { msg, .. } => msg.clone(),
-            other => without_place(&other.to_string()),
+            Error::Budget {
+                breach: BudgetBreach::Depth { .. },
+                ..
+            } => too_deep(),
+            other => match without_place(&other.to_string()) {
+                reason if reason == "recursion limit exceeded" => too_deep(),
+                reason => reason,
+            },
         };
         Self::at(place, reason)
     }
@@ -198,6 +206,14 @@ fn is_key(source: &str, place: Place) -> bool {
     rest.trim_start_matches(|c: char| c.is_alphanumeric() || "_-\"'".contains(c))
         .starts_with(':')
 }
+
+fn too_deep() -> String {
+    format!("expected at most {DEPTH_MAX} lists and mappings inside each other, found more")
+}
+
+/// How many lists and mappings may stand inside each other. Reading takes up to 35 KiB of stack for
+/// each in a debug build, of the 2 MiB that a thread has.
+pub(super) const DEPTH_MAX: usize = 40;
 
 /// The reader's own words without the place, which stands in front already.
 fn without_place(text: &str) -> String {

@@ -10,7 +10,7 @@ use super::race;
 use super::step::Surroundings;
 use super::value::answer;
 use crate::scenario::expression::Scope;
-use crate::scenario::invalid::InvalidScenario;
+use crate::scenario::invalid::{DEPTH_MAX, InvalidScenario};
 use crate::scenario::model::{Case, Scenario};
 use crate::scenario::raw;
 use crate::scenario::setup::{Setup, Sources};
@@ -39,7 +39,11 @@ pub(in crate::scenario) fn parse(path: &Path, text: &str) -> Result<Scenario, In
 
 fn parse_text(path: &Path, text: &str) -> Result<Scenario, InvalidScenario> {
     // `on` and `off` are texts here, as `yes` and `no` are.
-    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        with_snippet: false,
+        budget: serde_saphyr::budget! { max_depth: DEPTH_MAX },
+    };
     let file: raw::File = serde_saphyr::from_str_with_options(text, options)
         .map_err(|error| InvalidScenario::from_yaml(&error, text))?;
     let mut cases = cases(path, &file)?;
