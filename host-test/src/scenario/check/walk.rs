@@ -22,6 +22,7 @@ pub(in crate::scenario) fn walk(
     let mut walk = Walk {
         case,
         names: Names::default(),
+        rounds: 0,
         each,
     };
     for steps in [&case.steps, &case.more_steps] {
@@ -35,6 +36,8 @@ pub(in crate::scenario) fn walk(
 struct Walk<'a> {
     case: &'a Case,
     names: Names,
+    /// Rounds of all repetitions so far.
+    rounds: i64,
     each: &'a mut dyn FnMut(Placed) -> ControlFlow<()>,
 }
 
@@ -83,6 +86,11 @@ impl Walk<'_> {
         };
         let mut inner = scope.inner();
         for index in 0..count {
+            self.rounds += 1;
+            if self.rounds > REPEAT_MAX {
+                let reason = format!("more than {REPEAT_MAX} rounds of repetitions in one case");
+                return Err(repeat.count.error(reason));
+            }
             inner.set(&variable, (i64::from(from) + index).to_string());
             if self.steps(&repeat.steps, &inner, worker)?.is_break() {
                 return Ok(ControlFlow::Break(()));
@@ -113,10 +121,11 @@ impl Walk<'_> {
             let mut inner = Walk {
                 case: self.case,
                 names: std::mem::take(&mut self.names),
+                rounds: self.rounds,
                 each: &mut keep,
             };
             let flow = inner.steps(branch, scope, worker);
-            self.names = inner.names;
+            (self.names, self.rounds) = (inner.names, inner.rounds);
             if flow?.is_break() {
                 let reason = format!("more than {TOGETHER_MAX} steps that run at the same time");
                 return Err(InvalidScenario::at(step.place, reason));
@@ -133,5 +142,6 @@ impl Walk<'_> {
     }
 }
 
+/// Rounds of one repetition, and of all of a case: repetitions inside each other multiply.
 const REPEAT_MAX: i64 = 10_000_000;
 const TOGETHER_MAX: usize = 10_000;
