@@ -82,6 +82,7 @@ pub(crate) fn host_call(
         injection,
         traced: is_traced.then(Vec::new),
     };
+    under_way.charge(FUEL_PER_CALL)?;
     let code = match injection {
         Injection::Status(status) => status.code(),
         _ if !under_way.state().is_allowed(call.name()) => under_way.refuse_capability(call),
@@ -107,9 +108,17 @@ impl Call<'_> {
         Ok(memory.data_and_store_mut(&mut self.caller))
     }
 
+    /// Takes fuel for what the host does: a loop around host calls would come to its end, by its
+    /// own instructions alone, after hours.
+    pub(crate) fn charge(&mut self, fuel: u64) -> wasmtime::Result<()> {
+        let left = self.caller.get_fuel()?;
+        self.caller.set_fuel(left.saturating_sub(fuel))
+    }
+
     /// The bytes there, noted in the trace under `name`.
     pub(crate) fn read(&mut self, name: &'static str, at: At) -> Result<Vec<u8>, Refusal> {
         let bytes = bytes_at(&mut self.caller, at.0, at.1)?.to_vec();
+        self.charge(u64::from(at.1)).map_err(Refusal::Trap)?;
         if self.traced.is_some() {
             self.note(name, Value::Bytes(bytes.clone()));
         }
@@ -185,6 +194,7 @@ impl Call<'_> {
             self.allocate(len)?
         };
         self.write(pointer, bytes)?;
+        self.charge(u64::from(len)).map_err(Refusal::Trap)?;
         self.state().bytes_returned += u64::from(len);
         if self.traced.is_some() {
             self.note("returned", Value::Bytes(bytes.to_vec()));
@@ -238,6 +248,10 @@ impl Call<'_> {
         Ok(())
     }
 }
+
+/// A host call takes about as long as so many instructions; and so does each byte that it copies
+/// as one.
+const FUEL_PER_CALL: u64 = 500;
 
 fn bytes_at<'a>(
     caller: &'a mut Caller<'_, State>,

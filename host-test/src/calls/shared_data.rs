@@ -2,7 +2,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::call::{At, host_call};
+use super::call::{At, Refusal, host_call};
 use crate::abi::{HostCall, Status};
 use crate::guest::{State, memory};
 use crate::trace::Value;
@@ -50,12 +50,14 @@ fn set(
             let key = memory::read(memory, key, key_len)?;
             let value = memory::read(memory, value, value_len)?;
             let status = state.shared.data.set(&state.config.vm_id, key, value, cas);
+            let len = (key.len() + value.len()) as u64;
             if state.shared.trace.is_on() {
                 let (key, value) = (key.to_vec(), value.to_vec());
                 call.note("key", Value::Bytes(key));
                 call.note("value", Value::Bytes(value));
                 call.note_number("cas", cas);
             }
+            call.charge(len).map_err(Refusal::Trap)?;
             match status {
                 Status::Ok => Ok(()),
                 status => Err(status.into()),

@@ -9,7 +9,8 @@ use crate::shared::lock;
 /// What a guest may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Fuel of one callback, about one unit an instruction. An endless loop ends here.
+    /// Fuel of one callback: about one unit an instruction, 500 units a host call, one unit a byte
+    /// that a host call copies. An endless loop ends here.
     pub fuel_per_callback: u64,
     /// Bytes of memory of one VM.
     pub memory_bytes: usize,

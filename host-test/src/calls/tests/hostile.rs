@@ -13,6 +13,7 @@ use crate::config::{
     Plugin, Service,
 };
 use crate::connection::{Connect, Request};
+use crate::guest::Limits;
 use crate::trace::TraceEvent;
 
 /// A guest of this version whose callbacks `calls` names call the host functions in it, each with
@@ -282,4 +283,31 @@ fn what_lies_beyond_memory_is_refused() {
         .into_iter()
         .filter(|(name, _)| wanted.contains_key(name));
     assert_eq!(found.collect::<BTreeMap<_, _>>(), wanted);
+}
+
+#[test]
+fn a_loop_of_host_calls_comes_to_an_end() {
+    let module = r#"(module
+      (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+      (import "env" "proxy_get_log_level" (func $level (param i32) (result i32)))
+      (memory (export "memory") 160)
+      (func (export "proxy_abi_version_0_2_1"))
+      (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+      (func (export "proxy_on_configure") (param i32 i32) (result i32)
+        (loop $again BODY (br $again))
+        (i32.const 1)))"#;
+    for body in [
+        "(drop (call $log (i32.const 2) (i32.const 0) (i32.const 10000000)))",
+        "(drop (call $level (i32.const 0)))",
+    ] {
+        let module = module.replace("BODY", body);
+        let plugin = Plugin::new("endless", Code::Inline(module.as_bytes().into()));
+        let limits = Limits {
+            fuel_per_callback: 100_000_000,
+            ..Limits::default()
+        };
+        let builder = Host::builder(Bootstrap::http_filter(plugin)).limits(limits);
+        let error = builder.build().err().unwrap().to_string();
+        assert!(error.contains("used up its fuel"), "{error}");
+    }
 }
