@@ -23,7 +23,12 @@ pub struct SharedData(Mutex<Scopes>);
 struct Scopes {
     scopes: BTreeMap<String, BTreeMap<Vec<u8>, SharedValue>>,
     last_cas: u32,
+    /// Of all keys and values.
+    len_bytes: usize,
 }
+
+/// Bytes of all keys and values. Envoy has no limit, and dies of a guest that never stops.
+const BYTES_MAX: usize = 256 << 20;
 
 impl SharedData {
     /// The value under `key`.
@@ -33,19 +38,28 @@ impl SharedData {
     }
 
     /// Writes `bytes` under `key`. A number `cas` other than 0 must be that of the value there;
-    /// where there is no value it is not looked at.
+    /// where there is no value it is not looked at. What does not fit into 256 MiB is refused with
+    /// [`Status::InternalFailure`].
     pub fn set(&self, vm_id: &str, key: &[u8], bytes: &[u8], cas: u32) -> Status {
         let mut all = lock(&self.0);
         let next = all.last_cas.checked_add(1).unwrap_or(1);
-        let Scopes { scopes, last_cas } = &mut *all;
+        let Scopes {
+            scopes,
+            last_cas,
+            len_bytes,
+        } = &mut *all;
         if !scopes.contains_key(vm_id) {
             scopes.insert(vm_id.to_owned(), BTreeMap::new());
         }
         let Some(scope) = scopes.get_mut(vm_id) else {
             return Status::InternalFailure;
         };
+        let old = scope.get(key);
+        let old_len = old.map_or(0, |old| key.len() + old.bytes.len());
+        let len = *len_bytes - old_len + key.len() + bytes.len();
         match scope.get_mut(key) {
             Some(value) if cas != 0 && cas != value.cas => return Status::CasMismatch,
+            _ if len > BYTES_MAX => return Status::InternalFailure,
             // The old allocation is kept: a table is written again and again.
             Some(value) => {
                 value.bytes.clear();
@@ -60,7 +74,7 @@ impl SharedData {
                 scope.insert(key.to_vec(), value);
             }
         }
-        *last_cas = next;
+        (*last_cas, *len_bytes) = (next, len);
         Status::Ok
     }
 
@@ -75,16 +89,14 @@ impl SharedData {
     /// Bytes of all keys and values.
     #[must_use]
     pub fn len_bytes(&self) -> usize {
-        let all = lock(&self.0);
-        let scopes = all.scopes.values().flatten();
-        scopes
-            .map(|(key, value)| key.len() + value.bytes.len())
-            .sum()
+        lock(&self.0).len_bytes
     }
 
     /// Forgets everything, as a hot restart does. Numbers go on.
     pub fn wipe(&self) {
-        lock(&self.0).scopes.clear();
+        let mut all = lock(&self.0);
+        all.scopes.clear();
+        all.len_bytes = 0;
     }
 }
 
@@ -124,5 +136,20 @@ mod tests {
         super::lock(&data.0).last_cas = u32::MAX;
         data.set("vm", b"key", b"", 0);
         assert_eq!(data.get("vm", b"key").unwrap().cas, 1);
+    }
+
+    #[test]
+    fn a_guest_that_never_stops_writing_is_refused() {
+        let data = SharedData::default();
+        let value = vec![0; 100 << 20];
+        assert_eq!(data.set("vm", b"one", &value, 0), Status::Ok);
+        assert_eq!(data.set("vm", b"two", &value, 0), Status::Ok);
+        assert_eq!(data.set("vm", b"three", &value, 0), Status::InternalFailure);
+        // What is there already makes room for what replaces it.
+        assert_eq!(data.set("vm", b"two", &value, 0), Status::Ok);
+        assert_eq!(data.len_bytes(), 2 * value.len() + 6);
+        data.wipe();
+        assert_eq!(data.len_bytes(), 0);
+        assert_eq!(data.set("vm", b"three", &value, 0), Status::Ok);
     }
 }

@@ -19,8 +19,9 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// Lines that are kept; of a guest that writes more, the first ones.
+/// Lines that are kept, and bytes of their texts; of a guest that writes more, the first ones.
 const LINES_MAX: usize = 1_000_000;
+const BYTES_MAX: usize = 256 << 20;
 
 /// The log of one process.
 #[derive(Debug, Default)]
@@ -29,6 +30,7 @@ pub struct Log(Mutex<Lines>);
 #[derive(Debug)]
 struct Lines {
     kept: Vec<LogLine>,
+    len_bytes: usize,
     dropped: u64,
     level: LogLevel,
 }
@@ -37,6 +39,7 @@ impl Default for Lines {
     fn default() -> Self {
         Self {
             kept: Vec::new(),
+            len_bytes: 0,
             dropped: 0,
             level: LogLevel::Info,
         }
@@ -47,7 +50,9 @@ impl Log {
     /// Adds a line.
     pub fn write(&self, line: LogLine) {
         let mut lines = lock(&self.0);
-        if lines.kept.len() < LINES_MAX {
+        let len_bytes = lines.len_bytes.saturating_add(line.text.len());
+        if lines.kept.len() < LINES_MAX && len_bytes <= BYTES_MAX {
+            lines.len_bytes = len_bytes;
             lines.kept.push(line);
         } else {
             lines.dropped += 1;
@@ -92,6 +97,8 @@ impl Log {
 
     /// Forgets all lines.
     pub fn clear(&self) {
-        lock(&self.0).kept.clear();
+        let mut lines = lock(&self.0);
+        lines.kept.clear();
+        lines.len_bytes = 0;
     }
 }
