@@ -64,6 +64,20 @@ pub enum TraceEvent {
     },
 }
 
+impl TraceEvent {
+    /// Bytes of all values.
+    fn len_bytes(&self) -> usize {
+        let Self::HostCall { values, .. } = self else {
+            return 0;
+        };
+        let len = |(_, value): &(&str, Value)| match value {
+            Value::Number(_) => 0,
+            Value::Bytes(bytes) => bytes.len(),
+        };
+        values.iter().map(len).sum()
+    }
+}
+
 /// Bytes of a text that are shown, and of what is none.
 const TEXT_MAX: usize = 80;
 const BINARY_MAX: usize = 16;
@@ -134,14 +148,21 @@ impl fmt::Display for TraceEvent {
     }
 }
 
-/// Entries that are kept; the first ones.
+/// Entries that are kept, and bytes of their values; the first ones.
 const ENTRIES_MAX: usize = 1_000_000;
+const BYTES_MAX: usize = 256 << 20;
 
 /// The trace of one process; off until it is switched on.
 #[derive(Debug, Default)]
 pub struct Trace {
     is_on: AtomicBool,
-    entries: Mutex<Vec<TraceEntry>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    entries: Vec<TraceEntry>,
+    len_bytes: usize,
 }
 
 impl Trace {
@@ -157,23 +178,25 @@ impl Trace {
     }
 
     pub(crate) fn push(&self, entry: TraceEntry) {
-        let mut entries = lock(&self.entries);
-        if entries.len() < ENTRIES_MAX {
-            entries.push(entry);
+        let mut kept = lock(&self.kept);
+        let len_bytes = kept.len_bytes.saturating_add(entry.event.len_bytes());
+        if kept.entries.len() < ENTRIES_MAX && len_bytes <= BYTES_MAX {
+            kept.len_bytes = len_bytes;
+            kept.entries.push(entry);
         }
     }
 
     /// The entries from number `start` on.
     #[must_use]
     pub fn since(&self, start: usize) -> Vec<TraceEntry> {
-        let entries = lock(&self.entries);
-        entries.get(start..).unwrap_or_default().to_vec()
+        let kept = lock(&self.kept);
+        kept.entries.get(start..).unwrap_or_default().to_vec()
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        lock(&self.entries).len()
+        lock(&self.kept).entries.len()
     }
 
     /// Whether there is none.
@@ -184,13 +207,33 @@ impl Trace {
 
     /// Forgets them.
     pub fn clear(&self) {
-        lock(&self.entries).clear();
+        *lock(&self.kept) = Kept::default();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Value;
+    use super::{Trace, TraceEntry, TraceEvent, Value};
+    use crate::abi::HostCall;
+    use crate::shared::ThreadId;
+
+    #[test]
+    fn a_guest_that_never_stops_does_not_fill_the_memory_of_the_machine() {
+        let trace = Trace::default();
+        for _ in 0..3 {
+            trace.push(TraceEntry {
+                thread: ThreadId::Main,
+                vm: 0,
+                monotonic_nanos: 0,
+                event: TraceEvent::HostCall {
+                    call: HostCall::Log,
+                    values: vec![("text", Value::Bytes(vec![0; 100 << 20]))],
+                    status: Some(0),
+                },
+            });
+        }
+        assert_eq!(trace.len(), 2);
+    }
 
     #[test]
     fn values_are_shown_as_what_they_are() {

@@ -39,10 +39,6 @@ fn define(
         let name = call.read("name", name)?;
         let kind = MetricType::from_code(kind).ok_or(Status::BadArgument)?;
         let state = call.state();
-        let metric = state
-            .shared
-            .metrics
-            .define(kind, &String::from_utf8_lossy(&name));
         let [counters, gauges, histograms] = &mut state.metrics;
         let defined = match kind {
             MetricType::Counter => counters,
@@ -52,7 +48,8 @@ fn define(
         if defined.len() >= DEFINITIONS_MAX {
             return Err(Status::InternalFailure.into());
         }
-        defined.push(metric);
+        let name = String::from_utf8_lossy(&name);
+        defined.push(state.shared.metrics.define(kind, &name));
         let number = u32::try_from(defined.len()).unwrap_or(u32::MAX);
         call.write_u32("id", id_at, number << KIND_BITS | kind.code())
     })

@@ -19,7 +19,10 @@ pub(super) fn compress(_: &mut Call<'_>, arguments: &[u8]) -> Result<Vec<u8>, Re
 }
 
 /// What follows the end counts for nothing.
-pub(super) fn uncompress(_: &mut Call<'_>, arguments: &[u8]) -> Result<Vec<u8>, Refusal> {
+pub(super) fn uncompress(call: &mut Call<'_>, arguments: &[u8]) -> Result<Vec<u8>, Refusal> {
     let bytes = decompress_to_vec_zlib_with_limit(arguments, UNCOMPRESSED_MAX_BYTES);
-    bytes.map_err(|_| Status::SerializationFailure.into())
+    let bytes = bytes.map_err(|_| Status::SerializationFailure)?;
+    // Also where the guest does not want them: making them is what takes the time.
+    call.charge(bytes.len() as u64).map_err(Refusal::Trap)?;
+    Ok(bytes)
 }
