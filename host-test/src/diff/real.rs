@@ -11,6 +11,7 @@ mod neighbour;
 mod requests;
 mod setup;
 mod start;
+mod update;
 mod upstream;
 mod wire;
 mod world;
@@ -18,16 +19,17 @@ mod world;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use real_envoy::{Envoy, Scratch};
+use serde_json::Value;
 
 use self::client::Client;
 use self::endings::Endings;
 use self::log::{Lines, Log};
 use self::neighbour::Neighbour;
 use self::requests::Requests;
+use self::setup::Additions;
 use self::upstream::Upstreams;
 use crate::config::Bootstrap;
 use crate::scenario::{ConnectionIndex, Obstacle, RequestIndex};
@@ -46,11 +48,13 @@ pub struct RealWorld {
     access_log: Lines,
     endings: Endings,
     ending_lines: Lines,
-    endings_file: PathBuf,
+    additions: Additions,
+    /// What an update cannot change.
+    rest: Value,
     next_port: u16,
     /// What the wall clock shows.
     wall_nanos: u64,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 /// A client, and where it comes from.
@@ -106,7 +110,7 @@ impl RealWorld {
         let lines = self.envoy.stdout_since(self.access_log.taken());
         self.access_log.take(&lines);
         // The file is not there before something has ended.
-        if let Ok(bytes) = read_since(&self.endings_file, self.ending_lines.taken()) {
+        if let Ok(bytes) = read_since(&self.additions.endings, self.ending_lines.taken()) {
             self.ending_lines.take(&bytes);
         }
         for line in self.ending_lines.lines.drain(..) {

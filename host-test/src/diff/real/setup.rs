@@ -1,7 +1,7 @@
 //! The configuration of a case as the real Envoy gets it: the same, and what makes it visible.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -11,43 +11,82 @@ use crate::scenario::{Obstacle, Setup};
 /// A configuration that is ready to run.
 #[derive(Debug)]
 pub(super) struct Prepared {
+    /// The bootstrap configuration.
     pub(super) text: String,
+    /// The listeners, in the form of a file that Envoy watches.
+    pub(super) listeners: String,
+    /// What an update cannot change: everything but listeners.
+    pub(super) rest: Value,
     /// Where upstreams must listen, and whether they take bytes as they are.
     pub(super) upstreams: Vec<(SocketAddr, bool)>,
 }
 
 /// What is added to a configuration.
-#[derive(Debug)]
-pub(super) struct Additions<'a> {
+#[derive(Clone, Debug)]
+pub(super) struct Additions {
     /// Where each stream and connection that ends leaves a line.
-    pub(super) endings: &'a Path,
+    pub(super) endings: PathBuf,
     /// Names of filter state that stand in these lines.
-    pub(super) filter_state: &'a [String],
+    pub(super) filter_state: Vec<String>,
     /// Listeners of our own.
     pub(super) listeners: Vec<Value>,
+    /// The file that Envoy takes its listeners from, when they are to change.
+    pub(super) watched: Option<PathBuf>,
 }
 
 /// Adds what makes things visible: a line for each stream and connection that ends, and one place
 /// for all lines of access logs, so that their order is known.
-pub(super) fn prepare(setup: &Setup, additions: Additions<'_>) -> Result<Prepared, Obstacle> {
+pub(super) fn prepare(setup: &Setup, additions: &Additions) -> Result<Prepared, Obstacle> {
     let mut tree: Value = serde_saphyr::from_str(&setup.text)
         .map_err(|error| Obstacle::Failure(format!("{}: {error}", setup.origin.display())))?;
     let upstreams = upstreams(&tree, &setup.bootstrap);
     redirect_access_logs(&mut tree);
-    let logs = EndingLogs::new(additions.endings, additions.filter_state);
+    let logs = EndingLogs::new(&additions.endings, &additions.filter_state);
     add_stream_logs(&mut tree, &logs.stream);
-    if let Some(listeners) = tree.pointer_mut("/static_resources/listeners") {
-        for listener in listeners.as_array_mut().into_iter().flatten() {
-            add_log(listener, &logs.connection);
-        }
-        if let Some(listeners) = listeners.as_array_mut() {
-            listeners.extend(additions.listeners);
+    let mut listeners = match tree
+        .pointer_mut("/static_resources/listeners")
+        .map(Value::take)
+    {
+        Some(Value::Array(listeners)) => listeners,
+        _ => Vec::new(),
+    };
+    for listener in &mut listeners {
+        add_log(listener, &logs.connection);
+    }
+    listeners.extend(additions.listeners.iter().cloned());
+    let rest = tree.clone();
+    let watched = json!({ "resources": listeners.iter().map(resource).collect::<Vec<_>>() });
+    if let Value::Object(members) = &mut tree {
+        match &additions.watched {
+            None => {
+                let resources = members
+                    .entry("static_resources")
+                    .or_insert_with(|| json!({}));
+                if let Value::Object(resources) = resources {
+                    resources.insert("listeners".to_owned(), Value::Array(listeners));
+                }
+            }
+            Some(path) => {
+                let source = json!({ "lds_config": { "path_config_source": { "path": path } } });
+                members.insert("dynamic_resources".to_owned(), source);
+            }
         }
     }
     Ok(Prepared {
         text: format!("{tree:#}\n"),
+        listeners: watched.to_string(),
+        rest,
         upstreams,
     })
+}
+
+/// A listener as it stands in a file of its own.
+fn resource(listener: &Value) -> Value {
+    let mut listener = listener.clone();
+    if let Value::Object(members) = &mut listener {
+        members.insert("@type".to_owned(), json!(LISTENER));
+    }
+    listener
 }
 
 /// What ends leave, as access logs.
@@ -197,6 +236,7 @@ fn socket_addresses(tree: &Value, found: &mut Vec<SocketAddr>) {
     }
 }
 
+const LISTENER: &str = "type.googleapis.com/envoy.config.listener.v3.Listener";
 const CLIENT: &str = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%";
 const FILE_ACCESS_LOG: &str =
     "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";

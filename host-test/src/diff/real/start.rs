@@ -29,25 +29,49 @@ impl RealWorld {
     /// When the configuration is refused, or Envoy cannot be started.
     pub fn start(case: &Case, program: &Path, filter_state: &[String]) -> Result<Self, Obstacle> {
         let scratch = Scratch::new().map_err(failure)?;
-        let endings_file = scratch.path("endings");
-        let neighbours = neighbours(case)?;
-        let Prepared { text, upstreams } = prepare(
-            &case.setup,
-            Additions {
-                endings: &endings_file,
-                filter_state,
-                listeners: neighbours
-                    .iter()
-                    .map(Neighbour::listener)
-                    .collect::<Result<_, _>>()?,
-            },
-        )?;
+        let Needs { vm_ids, updates } = needs(case)?;
+        let neighbours: Vec<_> = (0..)
+            .zip(&vm_ids)
+            .map(|(index, id)| Neighbour::new(id, index))
+            .collect();
+        let additions = Additions {
+            endings: scratch.path("endings"),
+            filter_state: filter_state.to_vec(),
+            listeners: neighbours
+                .iter()
+                .map(Neighbour::listener)
+                .collect::<Result<_, _>>()?,
+            watched: updates.then(|| scratch.path("listeners.json")),
+        };
+        let Prepared {
+            text,
+            listeners,
+            rest,
+            upstreams,
+        } = prepare(&case.setup, &additions)?;
+        if updates {
+            scratch
+                .write("listeners.json", &listeners)
+                .map_err(failure)?;
+        }
         let mut servers = Upstreams::default();
         for (address, is_raw) in upstreams {
             servers.listen(address, is_raw)?;
         }
         let workers = u16::try_from(case.workers).unwrap_or(u16::MAX);
-        let started = Envoy::configured(text)
+        let mut builder = Envoy::configured(text);
+        if updates && case.setup.bootstrap.node.id.is_empty() {
+            // Envoy watches nothing without a name.
+            for argument in [
+                "--service-node",
+                "host-test",
+                "--service-cluster",
+                "host-test",
+            ] {
+                builder = builder.arg(argument);
+            }
+        }
+        let started = builder
             .folder(absolute(&case.setup.folder))
             .envoy_binary(absolute(program))
             .keep_ports()
@@ -68,10 +92,11 @@ impl RealWorld {
             access_log: Lines::default(),
             endings: Endings::default(),
             ending_lines: Lines::default(),
-            endings_file,
+            additions,
+            rest,
             next_port: FIRST_PORT,
             wall_nanos: case.start.0,
-            _scratch: scratch,
+            scratch,
         };
         world.settle()?;
         Ok(world)
@@ -97,6 +122,11 @@ fn refused(error: &anyhow::Error) -> Obstacle {
         [] => failed.to_string(),
         problems => problems.join(" | "),
     };
+    // What follows names files of ours.
+    let reason = reason
+        .split("` initializing config")
+        .next()
+        .unwrap_or_default();
     let lines: Vec<&str> = reason.lines().map(str::trim).collect();
     Obstacle::Refused {
         reason: lines.join(" "),
@@ -104,12 +134,22 @@ fn refused(error: &anyhow::Error) -> Obstacle {
     }
 }
 
-/// The neighbours that a case needs: one for each VM id whose shared data it speaks of.
-fn neighbours(case: &Case) -> Result<Vec<Neighbour>, Obstacle> {
+/// What a case needs beside its configuration.
+#[derive(Debug, Default)]
+struct Needs {
+    /// VM ids whose shared data it speaks of.
+    vm_ids: BTreeSet<String>,
+    /// It changes the configuration.
+    updates: bool,
+}
+
+fn needs(case: &Case) -> Result<Needs, Obstacle> {
+    let mut needs = Needs::default();
     let mut ids = BTreeSet::new();
     let mut steps = 0;
     let walked = case.each_step(&mut |step| {
         steps += 1;
+        needs.updates |= matches!(step.action, Action::Update(..));
         shared_data_of(&step, &mut ids);
         // What stands behind very many steps is in a repetition of the same.
         match steps < STEPS_MAX {
@@ -118,17 +158,13 @@ fn neighbours(case: &Case) -> Result<Vec<Neighbour>, Obstacle> {
         }
     });
     let _ = walked.map_err(|error| Obstacle::Mistake(error.reason().to_owned()))?;
-    let mut vm_ids = BTreeSet::new();
     for id in ids {
-        vm_ids.insert(match id {
+        needs.vm_ids.insert(match id {
             Some(id) => id,
             None => only_vm_id(&case.setup.bootstrap)?,
         });
     }
-    Ok((0..)
-        .zip(vm_ids)
-        .map(|(index, id)| Neighbour::new(&id, index))
-        .collect())
+    Ok(needs)
 }
 
 const STEPS_MAX: usize = 1_000_000;

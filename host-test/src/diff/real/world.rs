@@ -211,8 +211,13 @@ impl World for RealWorld {
         Ok(())
     }
 
-    fn update(&mut self, _: &Setup) -> Result<(), Obstacle> {
-        Err(Obstacle::Impossible("an update".to_owned()))
+    fn update(&mut self, setup: &Setup) -> Result<(), Obstacle> {
+        self.change(setup)
+    }
+
+    fn tick(&mut self, _: usize) -> Result<(), Obstacle> {
+        let reason = "Envoy's timers run when they are due";
+        Err(Obstacle::Impossible(reason.to_owned()))
     }
 
     fn set_shared_data(
