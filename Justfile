@@ -75,6 +75,15 @@ scenarios *FILES: setup wasm wasm-trap
     @cargo build --quiet -p host-test
     cargo run --quiet -p host-test -- run {{ if FILES == "" { "plugin/scenarios" } else { FILES } }}
 
+# Race workers of the module, without Envoy: all interleavings up to a depth and some by chance, then
+# all there are, but for the order of what commutes.
+[no-exit-message]
+races: setup wasm
+    @echo "== races"
+    @cargo build --quiet -p host-test
+    cargo run --quiet -p host-test -- race plugin/scenarios/race
+    cargo run --quiet -p host-test -- race plugin/scenarios/race --reduced --depth 100 --random 0
+
 # Scan all ports with and without the module, in turns, and print how they compare: root, nmap.
 bench-scan ROUNDS="12": setup wasm
     @echo "== throughput of a scan"

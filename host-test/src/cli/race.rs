@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     /// Choices at which everything is tried, whatever the scenario says.
     #[arg(long, value_name = "N")]
     depth: Option<usize>,
+    /// Leave out what differs only in the order of what commutes, whatever the scenario says.
+    #[arg(long)]
+    reduced: bool,
     /// Schedules by chance after that, whatever the scenario says.
     #[arg(long, value_name = "N")]
     random: Option<u64>,
@@ -88,6 +91,9 @@ fn explorer(case: &Case, arguments: &Arguments) -> Explorer {
     let mut explorer = case.race.clone();
     if let Some(depth) = arguments.depth {
         explorer = explorer.depth(depth);
+    }
+    if arguments.reduced {
+        explorer = explorer.reduced();
     }
     if let Some(random) = arguments.random {
         explorer = explorer.random(random, arguments.seed);

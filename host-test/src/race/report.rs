@@ -93,11 +93,11 @@ impl fmt::Display for Report {
         if self.redundant > 0 {
             write!(f, " ({} redundant)", self.redundant)?;
         }
-        f.write_str(if self.is_complete {
-            ", which are all there are"
-        } else {
-            ", not all there are"
-        })?;
+        match (&self.failure, self.is_complete) {
+            (Some(_), _) => {}
+            (None, true) => f.write_str(", which are all there are")?,
+            (None, false) => f.write_str(", not all there are")?,
+        }
         if self.random > 0 {
             write!(f, ", and {} by chance", self.random)?;
         }

@@ -5,6 +5,7 @@ mod check;
 mod command;
 mod envoy;
 mod guests;
+mod race;
 mod readme;
 mod reference;
 mod run;

@@ -108,7 +108,12 @@ fn execute(
         Place { line: 0, .. } => String::new(),
         place => format!("{place}: "),
     };
-    let text = format!("{place}{}\n{}", failure.reason, failure.diff);
+    // Of two short values the reason tells all.
+    let diff = match failure.diff.lines().count() {
+        0..=2 => "",
+        _ => failure.diff.trim_end(),
+    };
+    let text = format!("{place}{}\n{diff}", failure.reason);
     anyhow::bail!("{}", text.trim_end())
 }
 
