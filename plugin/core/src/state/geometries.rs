@@ -30,6 +30,9 @@ use crate::time::{MINUTE_SECS, Time};
 pub const MARK_SECS: u32 = MINUTE_SECS;
 /// Tables that nobody used for so long are emptied: a draining listener may live for minutes.
 pub const UNUSED_SECS: u32 = 15 * MINUTE_SECS;
+/// Seconds for which a table must still look unused before it is emptied. After a sleep of the
+/// machine, or a step of its clock, every table looks so until those who use it have said it anew.
+pub const GRACE_SECS: u32 = 10;
 /// Keys emptied in one call.
 pub const KEYS_PER_SWEEP: u32 = 256;
 
@@ -173,23 +176,49 @@ pub fn sources_in_use(store: &mut impl Store, counters: &mut Counters, now: Time
 /// The emptying of unused tables, a part at a time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sweep {
-    /// What is being emptied, and the next of its keys.
-    present: Option<(Tables, u32)>,
+    present: Option<Unused>,
+}
+
+/// A table that looks unused.
+#[derive(Clone, Copy, Debug)]
+struct Unused {
+    tables: Tables,
+    found: Time,
+    /// The next of its keys to be emptied.
+    next: u32,
 }
 
 impl Sweep {
     /// Does a part of the work, if there is any.
     pub fn step(&mut self, store: &mut impl Store, counters: &mut Counters, now: Time) {
-        let Some((tables, next)) = self.present else {
-            self.present = unused(store, counters, now).map(|tables| (tables, 0));
+        let unused = unused(store, counters, now);
+        let begin = |tables: &Tables| Unused {
+            tables: *tables,
+            found: now,
+            next: 0,
+        };
+        let Some(Unused {
+            tables,
+            found,
+            next,
+        }) = self.present.filter(|known| unused.contains(&known.tables))
+        else {
+            self.present = unused.first().map(begin);
             return;
         };
+        if now.secs_since(found) < GRACE_SECS {
+            return;
+        }
         let end = next.saturating_add(KEYS_PER_SWEEP).min(tables.keys());
         for index in next..end {
             empty(store, counters, &tables.key(index));
         }
         if end < tables.keys() {
-            self.present = Some((tables, end));
+            self.present = Some(Unused {
+                tables,
+                found,
+                next: end,
+            });
             return;
         }
         self.present = None;
@@ -197,12 +226,15 @@ impl Sweep {
     }
 }
 
-fn unused(store: &mut impl Store, counters: &mut Counters, now: Time) -> Option<Tables> {
-    let page = FORM.read(store, counters, KEY).ok().flatten()?;
-    let mut cells = (0..page.len()).filter_map(|at| Tables::decode(page.cell(at)?));
+fn unused(store: &mut impl Store, counters: &mut Counters, now: Time) -> Vec<Tables> {
+    let Ok(Some(page)) = FORM.read(store, counters, KEY) else {
+        return Vec::new();
+    };
+    let cells = (0..page.len()).filter_map(|at| Tables::decode(page.cell(at)?));
     cells
-        .find(|(_, used)| now.secs_since(*used) >= UNUSED_SECS)
+        .filter(|(_, used)| now.secs_since(*used) >= UNUSED_SECS)
         .map(|(tables, _)| tables)
+        .collect()
 }
 
 /// Empties the value under `key`, unless somebody just wrote it.
@@ -304,8 +336,34 @@ mod tests {
         assert_eq!(sources_in_use(&mut store, &mut counters, now), [NEW]);
         assert!(is_empty(OLD, &mut store));
         assert!(!is_empty(NEW, &mut store));
-        assert_eq!(unused(&mut store, &mut counters, now.plus_secs(1)), None);
+        assert_eq!(unused(&mut store, &mut counters, now.plus_secs(1)), []);
         assert_eq!(counters.get(Counter::CasConflicts), 0);
+    }
+
+    /// The keeper's tick may be the first one after the machine has slept.
+    #[test]
+    fn a_table_that_is_in_use_again_is_not_emptied() {
+        let (mut store, mut counters) = (MemoryStore::default(), Counters::default());
+        let key = NEW.key(0);
+        store.overwrite(&key, b"full");
+        mark(&mut store, &mut counters, &[Tables::Sources(NEW)], NOW);
+        let mut sweep = Sweep::default();
+        let mut now = NOW.plus_secs(2 * UNUSED_SECS);
+        sweep.step(&mut store, &mut counters, now);
+        mark(&mut store, &mut counters, &[Tables::Sources(NEW)], now);
+        for _ in 0..100 {
+            now = now.plus_secs(1);
+            sweep.step(&mut store, &mut counters, now);
+        }
+        assert_eq!(store.get(&key).unwrap().unwrap().bytes, b"full");
+        // Nobody says any more that it is used.
+        now = now.plus_secs(UNUSED_SECS);
+        sweep.step(&mut store, &mut counters, now);
+        now = now.plus_secs(GRACE_SECS - 1);
+        sweep.step(&mut store, &mut counters, now);
+        assert_eq!(store.get(&key).unwrap().unwrap().bytes, b"full");
+        sweep.step(&mut store, &mut counters, now.plus_secs(1));
+        assert_eq!(store.get(&key).unwrap().unwrap().bytes, b"");
     }
 
     #[test]
