@@ -81,6 +81,22 @@ fn this_harness_reports_what_the_newest_envoy_reports() {
 }
 
 #[test]
+fn every_check_of_a_guest_fails_in_some_broken_host() {
+    let engine = Engine::new().unwrap();
+    for name in ["timer", "refused_start", "trap_connection"] {
+        let guest = Guest::named(name).unwrap();
+        let mut left: BTreeSet<usize> = (0..guest.expected_lines(Version::NEWEST).len()).collect();
+        for breakage in guest.breakages() {
+            let lines = harness::run_broken(guest, &breakage, &engine).unwrap();
+            if let Err(mismatch) = guest.compare(Version::NEWEST, &lines) {
+                left.retain(|index| !mismatch.failed().contains(index));
+            }
+        }
+        assert!(left.is_empty(), "{name}: lines {left:?} never failed");
+    }
+}
+
+#[test]
 fn the_newest_envoy_reports_what_is_expected() {
     let guests: Vec<&Guest> = GUESTS.iter().collect();
     let measurement = real::measure(&default_envoy().unwrap(), &guests).unwrap();

@@ -21,14 +21,14 @@ use super::Breakage;
 ///
 /// Fails when the text is no WebAssembly, has more literals than fit, or has nothing to break.
 pub(super) fn assemble(text: &str, breakage: Option<&Breakage>) -> Result<Vec<u8>> {
-    // A guest that is a whole module wants nothing of this.
-    if text.lines().any(|line| line.starts_with("(module")) {
-        return wat::parse_str(text).context("the guest does not assemble");
-    }
     let mut imports = IMPORTS.to_owned();
     let mut guest = text.to_owned();
     if let Some(breakage) = breakage {
         breakage.apply(&mut imports, &mut guest)?;
+    }
+    // A guest that is a whole module wants nothing of what follows.
+    if is_whole_module(&guest) {
+        return wat::parse_str(&guest).context("the guest does not assemble");
     }
     let mut literals = Literals::default();
     let guest = literals.replace(&guest)?;
@@ -51,6 +51,11 @@ pub(super) fn assemble(text: &str, breakage: Option<&Breakage>) -> Result<Vec<u8
     literals.write(&mut module);
     module.push_str(")\n");
     wat::parse_str(&module).context("the guest does not assemble")
+}
+
+/// Whether a guest brings everything itself.
+pub(super) fn is_whole_module(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("(module"))
 }
 
 /// The prelude's own way to the log, so that a guest's can be broken.

@@ -14,7 +14,7 @@ use std::fmt;
 use anyhow::{Context, Result};
 
 use self::{call::Import, callback::Export};
-use super::{Guest, Stage};
+use super::{Guest, Stage, assemble::is_whole_module};
 
 /// One way in which a host is broken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +25,12 @@ pub enum Breakage {
     Callback(String, CallbackFault),
     /// The host loads modules that it should refuse.
     LoadsAnything,
+    /// The host goes on after a trap.
+    ForgivesTraps,
+    /// The host puts a header of its own into what passes this callback.
+    AddsHeader(&'static str),
+    /// The host closes connections as soon as they have come.
+    ClosesConnections,
 }
 
 /// What is wrong with a host function.
@@ -48,6 +54,8 @@ pub enum CallFault {
     WritesMore,
     /// It writes zeros although it refuses.
     WritesWhenItRefuses,
+    /// It ends the guest.
+    Traps,
     /// It does something else, one of a table.
     Semantic(&'static str),
 }
@@ -63,12 +71,15 @@ pub enum CallbackFault {
     AnswerTakenFor(u32),
     /// It is called when the module is instantiated, too.
     CalledUnasked,
-    /// An argument, counted from 0, is one more.
-    ArgumentOneMore(usize),
+    /// An argument, counted from 0, is too large.
+    ArgumentTooLarge(usize),
 }
 
 impl Breakage {
     pub(super) fn all_for(guest: &Guest) -> Vec<Self> {
+        if is_whole_module(guest.source) {
+            return vec![Self::LoadsAnything];
+        }
         let mut all = Vec::new();
         for import in Import::called_by(guest.source) {
             let faults = import.faults();
@@ -78,8 +89,14 @@ impl Breakage {
             let faults = export.faults();
             all.extend(faults.map(|fault| Self::Callback(export.name.to_owned(), fault)));
         }
-        if matches!(guest.stage, Stage::Refused) {
-            all.push(Self::LoadsAnything);
+        match guest.stage {
+            Stage::Refused => all.push(Self::LoadsAnything),
+            Stage::Http(_) => all.extend(HEADER_CALLBACKS.map(Self::AddsHeader)),
+            Stage::Connection(_) => all.push(Self::ClosesConnections),
+            Stage::Root => {}
+        }
+        if guest.source.contains(TRAP) {
+            all.push(Self::ForgivesTraps);
         }
         all
     }
@@ -113,6 +130,23 @@ impl Breakage {
                 guest.push_str(&function);
             }
             Self::LoadsAnything => guest.clear(),
+            Self::ForgivesTraps => *guest = guest.replace(TRAP, "(return (i32.const 0))"),
+            Self::AddsHeader(callback) => {
+                let map = i32::from(*callback == RESPONSE_HEADERS) * 2;
+                let add = format!(
+                    "(drop (call $proxy_add_header_map_value (i32.const {map}) (str \"x-broken\") (str \"1\")))"
+                );
+                callback::precede(guest, callback, "(param i32 i32 i32) (result i32)", &add);
+            }
+            Self::ClosesConnections => {
+                let close = "(drop (call $proxy_close_stream (i32.const 2)))";
+                callback::precede(
+                    guest,
+                    "proxy_on_new_connection",
+                    "(param i32) (result i32)",
+                    close,
+                );
+            }
         }
         Ok(())
     }
@@ -130,6 +164,7 @@ impl fmt::Display for Breakage {
                     CallFault::IgnoresBadPointers => f.write_str("takes bad pointers"),
                     CallFault::IgnoresArgument(index) => write!(f, "ignores argument {index}"),
                     CallFault::DoesItTwice => f.write_str("does it twice"),
+                    CallFault::Traps => f.write_str("ends the guest"),
                     CallFault::WritesNothing => f.write_str("writes no result"),
                     CallFault::WritesMore => f.write_str("writes a wrong result"),
                     CallFault::WritesWhenItRefuses => f.write_str("writes although it refuses"),
@@ -143,14 +178,23 @@ impl fmt::Display for Breakage {
                 CallbackFault::AnswerTakenFor(answer) => {
                     write!(f, "the answer of {name} is taken for {answer}")
                 }
-                CallbackFault::ArgumentOneMore(index) => {
-                    write!(f, "argument {index} of {name} is one more")
+                CallbackFault::ArgumentTooLarge(index) => {
+                    write!(f, "argument {index} of {name} is too large")
                 }
             },
             Self::LoadsAnything => f.write_str("the host loads anything"),
+            Self::ForgivesTraps => f.write_str("the host goes on after a trap"),
+            Self::AddsHeader(callback) => write!(f, "the host adds a header before {callback}"),
+            Self::ClosesConnections => f.write_str("the host closes connections"),
         }
     }
 }
+
+const RESPONSE_HEADERS: &str = "proxy_on_response_headers";
+const HEADER_CALLBACKS: [&str; 2] = ["proxy_on_request_headers", RESPONSE_HEADERS];
+
+/// How guests trap.
+const TRAP: &str = "(unreachable)";
 
 /// `text` with `to` in place of `from`, in lines of imports alone.
 fn in_imports(text: &str, from: &str, to: &str) -> String {

@@ -106,7 +106,8 @@ fn drive(envoy: &Envoy, guests: &[&'static Guest]) -> Result<BTreeMap<&'static s
             Ok(outcome)
         });
         let outcome: Result<Vec<_>> = outcome.collect();
-        outcomes.insert(guest.name, outcome.with_context(|| guest.name)?);
+        let outcome = outcome.with_context(|| guest.name)?;
+        outcomes.insert(guest.name, outcome.into_iter().flatten().collect());
     }
     Ok(outcomes)
 }

@@ -65,6 +65,9 @@ impl<'a> Import<'a> {
                 CallFault::WritesWhenItRefuses,
             ]);
         }
+        if !self.signature.has_result {
+            all.push(CallFault::Traps);
+        }
         all.push(CallFault::DoesItTwice);
         all.extend((0..self.signature.params.len()).map(CallFault::IgnoresArgument));
         all.into_iter()
@@ -102,6 +105,7 @@ impl<'a> Import<'a> {
                 format!("(drop {right}) {right}")
             }
             CallFault::DoesItTwice => format!("{right} {right}"),
+            CallFault::Traps => "(unreachable)".to_owned(),
             CallFault::WritesNothing => {
                 format!("(drop {right}) {FORGET} (i32.const 0)")
             }

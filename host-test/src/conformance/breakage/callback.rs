@@ -27,7 +27,7 @@ impl<'a> Export<'a> {
         if matches!(self.name, "_initialize" | "_start" | "main") {
             all.push(CallbackFault::CalledUnasked);
         }
-        all.extend((0..self.signature.params.len()).map(CallbackFault::ArgumentOneMore));
+        all.extend((0..self.signature.params.len()).map(CallbackFault::ArgumentTooLarge));
         all.into_iter()
     }
 
@@ -37,7 +37,7 @@ impl<'a> Export<'a> {
         let call = |more| {
             self.signature.call(&own, |index, _| {
                 if more == Some(index) {
-                    format!("(i32.add (local.get {index}) (i32.const 1))")
+                    format!("(i32.add (local.get {index}) (i32.const 1000))")
                 } else {
                     format!("(local.get {index})")
                 }
@@ -52,7 +52,7 @@ impl<'a> Export<'a> {
             CallbackFault::AnswerTakenFor(answer) => {
                 format!("(drop {right}) (i32.const {answer})")
             }
-            CallbackFault::ArgumentOneMore(index) => call(Some(*index)),
+            CallbackFault::ArgumentTooLarge(index) => call(Some(*index)),
             CallbackFault::CalledUnasked => right.clone(),
         };
         let unasked = match fault {
@@ -71,4 +71,26 @@ impl<'a> Export<'a> {
             self.name
         )
     }
+}
+
+/// Puts `instructions` before what `guest` does in a callback; a callback of this signature is made
+/// where there is none.
+pub(super) fn precede(guest: &mut String, name: &str, signature: &str, instructions: &str) {
+    let Some(export) = Export::of(guest).find(|export| export.name == name) else {
+        let function =
+            format!("(func (export \"{name}\") {signature} {instructions} (i32.const 0))\n");
+        guest.push_str(&function);
+        return;
+    };
+    let signature = export.signature.text;
+    let own = export.signature.call(&format!("$own.{name}"), |index, _| {
+        format!("(local.get {index})")
+    });
+    let function = format!("(func (export \"{name}\") {signature} {instructions} {own})\n");
+    *guest = guest.replacen(
+        &format!("(func (export \"{name}\")"),
+        &format!("(func $own.{name}"),
+        1,
+    );
+    guest.push_str(&function);
 }

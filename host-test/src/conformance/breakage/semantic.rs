@@ -73,7 +73,6 @@ pub(super) const SEMANTIC: &[(&str, &str, &str)] = &[
          (if (i32.eqz (local.get $answer)) (then (call $turn_back (local.get 2))))
          (local.get $answer)",
     ),
-    ("proc_exit", "it ends the guest", "(unreachable)"),
     (
         "proxy_set_tick_period_milliseconds",
         "a timer cannot be stopped",

@@ -22,7 +22,10 @@ pub(super) fn play(host: &mut Host, guest: &Guest) -> Result<Vec<String>> {
         Stage::Root | Stage::Refused => {}
         Stage::Connection(conversations) => {
             for steps in conversations {
-                clients.push(converse(host, steps)?.to_string());
+                let outcome = converse(host, steps)?;
+                if !steps.is_empty() {
+                    clients.push(outcome.to_string());
+                }
             }
         }
         Stage::Http(exchanges) => {

@@ -20,21 +20,23 @@ use super::{
     log,
 };
 
-/// Plays the client of `guest` with this number, counted from 0.
+/// Plays the client of `guest` with this number, counted from 0. One without a step has nothing to
+/// tell.
 pub(super) fn play(
     envoy: &Envoy,
     guest: &Guest,
     addr: SocketAddr,
     number: usize,
-) -> Result<Outcome> {
+) -> Result<Option<Outcome>> {
     match guest.stage {
         Stage::Connection(conversations) => {
             let steps = conversations.get(number).copied().unwrap_or_default();
-            converse(envoy, guest, addr, steps)
+            let outcome = converse(envoy, guest, addr, steps)?;
+            Ok(Some(outcome).filter(|_| !steps.is_empty()))
         }
         Stage::Http(exchanges) => {
             let wanted = exchanges.get(number).context("no such exchange")?;
-            exchange(guest, addr, wanted)
+            exchange(guest, addr, wanted).map(Some)
         }
         Stage::Root | Stage::Refused => bail!("this guest has no clients"),
     }
