@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod fault;
 mod files;
 mod race;
 mod run;
@@ -30,6 +31,8 @@ enum Command {
     Run(run::Arguments),
     /// Check a module against the ABI, without running it.
     Check(check::Arguments),
+    /// Play a scenario once for every fault in a host call.
+    Fault(fault::Arguments),
     /// Print every host call of a scenario.
     Trace(trace::Arguments),
     /// Time the callbacks of a plugin, and count their host calls.
@@ -66,6 +69,7 @@ pub(crate) fn run() -> ExitCode {
     let ending = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Fault(arguments) => fault::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Race(arguments) => race::run(&arguments),

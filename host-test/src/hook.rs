@@ -29,6 +29,8 @@ pub enum Injection {
     AllocationFails,
     /// At most this many bytes are returned.
     Truncate(usize),
+    /// Only the first half of the bytes is returned.
+    Halve,
     /// The guest is out of fuel as soon as the call returns.
     OutOfFuel,
 }

@@ -34,6 +34,7 @@ pub struct HostBuilder {
     limits: Limits,
     is_traced: bool,
     unknown_imports: UnknownImports,
+    hook: Option<Arc<dyn Hook>>,
     callouts: Callouts,
 }
 
@@ -87,6 +88,12 @@ impl HostBuilder {
         self
     }
 
+    /// Lets `hook` see every host call from the beginning, those of the start too.
+    pub fn hook(mut self, hook: Arc<dyn Hook>) -> Self {
+        self.hook = Some(hook);
+        self
+    }
+
     /// Starts the process: base VMs and canaries, then every plugin on the main thread and on the
     /// workers.
     ///
@@ -102,6 +109,7 @@ impl HostBuilder {
         }
         shared.random.reseed(self.seed);
         shared.trace.switch(self.is_traced);
+        shared.set_hook(self.hook);
         let engine = match self.engine {
             Some(engine) => engine,
             None => Engine::new().map_err(no_engine)?,
@@ -175,6 +183,7 @@ impl Host {
             limits: Limits::default(),
             is_traced: false,
             unknown_imports: UnknownImports::default(),
+            hook: None,
             callouts: Callouts::default(),
         }
     }

@@ -70,6 +70,7 @@ pub mod config;
 pub mod conformance;
 pub mod connection;
 pub mod diff;
+pub mod fault;
 pub mod guest;
 pub mod hook;
 mod host;

@@ -24,7 +24,8 @@ pub use harness::{
 pub use invalid::InvalidScenario;
 pub use model::*;
 pub use moment::Moment;
-pub use run::{Failure, Outcome, play, play_on};
+pub use observe::Tolerance;
+pub use run::{Failure, Outcome, play, play_on, play_tolerantly};
 pub use setup::Setup;
 pub use text::Place;
 pub use world::{ConnectionSeen, Exchange, Look, MessageSeen, Obstacle, World, local, resolve};

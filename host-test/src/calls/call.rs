@@ -83,6 +83,10 @@ pub(crate) fn host_call(
         traced: is_traced.then(Vec::new),
     };
     under_way.charge(FUEL_PER_CALL)?;
+    if injection != Injection::None && is_traced {
+        let words = format!("{injection:?}").into_bytes();
+        under_way.note("injected", Value::Bytes(words));
+    }
     let code = match injection {
         Injection::Status(status) => status.code(),
         _ if !under_way.state().is_allowed(call.name()) => under_way.refuse_capability(call),
@@ -185,6 +189,7 @@ impl Call<'_> {
     pub(crate) fn place(&mut self, bytes: &[u8]) -> Result<(u32, u32), Refusal> {
         let bytes = match self.injection {
             Injection::Truncate(max) => bytes.get(..max).unwrap_or(bytes),
+            Injection::Halve => bytes.get(..bytes.len() / 2).unwrap_or(bytes),
             _ => bytes,
         };
         let len = u32::try_from(bytes.len()).map_err(|_| MemoryError)?;

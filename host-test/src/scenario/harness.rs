@@ -27,8 +27,9 @@ use super::world::{ConnectionSeen, Exchange, Look, Obstacle, World};
 use crate::abi::{LogLevel, Status};
 use crate::config::Bootstrap;
 use crate::guest::Engine;
+use crate::hook::Hook;
 use crate::race::Race;
-use crate::{BuildError, Host};
+use crate::{BuildError, Host, HostBuilder};
 
 /// Whether host calls are traced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,23 +59,47 @@ impl Harness {
     ///
     /// When the configuration is refused.
     pub fn start(case: &Case, engine: &Engine, tracing: Tracing) -> Result<Self, Obstacle> {
+        let host = builder(case, engine, tracing).build().map_err(refused)?;
+        Ok(Self::of(case, host))
+    }
+
+    /// Starts the host of a case; `hook` sees every host call from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration is refused.
+    pub fn start_hooked(
+        case: &Case,
+        engine: &Engine,
+        tracing: Tracing,
+        hook: Arc<dyn Hook>,
+    ) -> Result<Self, BuildError> {
+        let host = builder(case, engine, tracing).hook(hook).build()?;
+        Ok(Self::of(case, host))
+    }
+
+    fn of(case: &Case, host: Host) -> Self {
         let bootstrap = Arc::clone(&case.setup.bootstrap);
-        let host = Host::builder(Bootstrap::clone(&bootstrap))
-            .workers(case.workers)
-            .start_at(case.start.0)
-            .folder(&case.setup.folder)
-            .engine(engine)
-            .random_seed(case.seed)
-            .trace(tracing == Tracing::On)
-            .build()
-            .map_err(refused)?;
-        Ok(Self {
+        Self {
             host,
             clients: Clients::new(Arc::clone(&bootstrap)),
             bootstrap,
             race: None,
             profile_from: None,
-        })
+        }
+    }
+
+    /// What came of every request so far, in the order in which they were sent.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        let exchanges = self
+            .clients
+            .requests()
+            .map(|request| match self.exchange(request) {
+                Look::Seen(exchange) => exchange,
+                Look::Hidden => Exchange::default(),
+            });
+        exchanges.collect()
     }
 
     /// Times callbacks and counts their host calls from this mark on.
@@ -316,6 +341,16 @@ impl World for Harness {
     fn trace_len(&self) -> usize {
         self.host.shared().trace.len()
     }
+}
+
+fn builder(case: &Case, engine: &Engine, tracing: Tracing) -> HostBuilder {
+    Host::builder(Bootstrap::clone(&case.setup.bootstrap))
+        .workers(case.workers)
+        .start_at(case.start.0)
+        .folder(&case.setup.folder)
+        .engine(engine)
+        .random_seed(case.seed)
+        .trace(tracing == Tracing::On)
 }
 
 fn refused(error: BuildError) -> Obstacle {

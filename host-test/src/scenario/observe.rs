@@ -4,8 +4,12 @@ mod lines;
 mod matching;
 mod member;
 mod message;
+mod tolerant;
+
+pub use tolerant::Tolerance;
 
 pub(super) use matching::{Mismatch, Subject, compare, compare_number};
+pub(super) use tolerant::observe_tolerantly;
 
 use std::collections::BTreeMap;
 

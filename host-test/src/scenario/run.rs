@@ -7,7 +7,10 @@ use similar::TextDiff;
 use super::check::walk;
 use super::invalid::InvalidScenario;
 use super::model::{Action, Case, Expectation, Match, Peer, Placed};
-use super::observe::{Counts, Mismatch, Moments, Subject, compare, compare_number, observe};
+use super::observe::{
+    Counts, Mismatch, Moments, Subject, Tolerance, compare, compare_number, observe,
+    observe_tolerantly,
+};
 use super::text::Place;
 use super::world::{Look, Obstacle, World};
 
@@ -68,19 +71,7 @@ pub fn play<W: World>(
 ///
 /// When the scenario turns out to be wrong on the way: a step that makes no sense.
 pub fn play_on<W: World>(case: &Case, world: &mut W) -> Result<Outcome, InvalidScenario> {
-    let moments = Moments {
-        start: Counts::of(world),
-        ..Moments::default()
-    };
-    let mut player = Player {
-        trace_start: world.trace_len(),
-        traps: 0,
-        are_traps_expected: case.traps.is_some(),
-        world,
-        moments,
-        outcome: Outcome::default(),
-        mistake: None,
-    };
+    let mut player = Player::new(case, world, None);
     let walked = walk(case, &mut |placed| player.play(&placed));
     if let Some(mistake) = player.mistake {
         return Err(mistake);
@@ -88,6 +79,23 @@ pub fn play_on<W: World>(case: &Case, world: &mut W) -> Result<Outcome, InvalidS
     // Whether it broke off is told by the failures.
     let _ = walked?;
     player.count_traps(case);
+    Ok(player.outcome)
+}
+
+/// Plays all steps of a case in a world where something fails: what is absent counts as right, a
+/// step that cannot be done is left out, traps are not counted.
+///
+/// # Errors
+///
+/// When the scenario turns out to be wrong on the way.
+pub fn play_tolerantly<W: World>(
+    case: &Case,
+    world: &mut W,
+    tolerance: Tolerance,
+) -> Result<Outcome, InvalidScenario> {
+    let mut player = Player::new(case, world, Some(tolerance));
+    // Nothing breaks it off.
+    let _ = walk(case, &mut |placed| player.play(&placed))?;
     Ok(player.outcome)
 }
 
@@ -166,9 +174,28 @@ struct Player<'a, W> {
     are_traps_expected: bool,
     outcome: Outcome,
     mistake: Option<InvalidScenario>,
+    /// Something fails on purpose.
+    tolerance: Option<Tolerance>,
 }
 
-impl<W: World> Player<'_, W> {
+impl<'a, W: World> Player<'a, W> {
+    fn new(case: &Case, world: &'a mut W, tolerance: Option<Tolerance>) -> Self {
+        let moments = Moments {
+            start: Counts::of(world),
+            ..Moments::default()
+        };
+        Self {
+            trace_start: world.trace_len(),
+            traps: 0,
+            are_traps_expected: case.traps.is_some() || tolerance.is_some(),
+            world,
+            moments,
+            outcome: Outcome::default(),
+            mistake: None,
+            tolerance,
+        }
+    }
+
     fn play(&mut self, step: &Placed) -> ControlFlow<()> {
         if !matches!(step.action, Action::Look | Action::Mark(_)) {
             self.trace_start = self.world.trace_len();
@@ -176,7 +203,7 @@ impl<W: World> Player<'_, W> {
                 self.moments.step = Counts::of(self.world);
             }
         }
-        if let Err(obstacle) = self.act(step) {
+        if let (Err(obstacle), None) = (self.act(step), self.tolerance) {
             match obstacle {
                 Obstacle::Mistake(reason) => {
                     self.mistake = Some(InvalidScenario::at(step.place, reason));
@@ -192,7 +219,7 @@ impl<W: World> Player<'_, W> {
             self.expect(expectation);
         }
         self.look_at_traps(step.place);
-        match self.outcome.failures.is_empty() {
+        match self.outcome.failures.is_empty() || self.tolerance.is_some() {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         }
@@ -303,7 +330,13 @@ impl<W: World> Player<'_, W> {
 
     fn expect(&mut self, expectation: &Expectation) {
         loop {
-            let Some(mismatches) = observe(expectation, self.world, &self.moments) else {
+            let observed = match self.tolerance {
+                None => observe(expectation, self.world, &self.moments),
+                Some(tolerance) => {
+                    observe_tolerantly(expectation, self.world, &self.moments, tolerance)
+                }
+            };
+            let Some(mismatches) = observed else {
                 self.outcome.hidden += 1;
                 return;
             };

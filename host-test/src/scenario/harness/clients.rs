@@ -95,6 +95,11 @@ impl Clients {
         edge.at(id.worker)?.stream(id).ok()
     }
 
+    /// The requests that were sent, in the order of the case.
+    pub(super) fn requests(&self) -> impl Iterator<Item = RequestIndex> {
+        self.requests.keys().copied()
+    }
+
     /// The connection of a request; none if it was not sent.
     pub(super) fn connection_of(&self, request: RequestIndex) -> Option<ConnectionIndex> {
         self.requests.get(&request).map(|sent| sent.connection)

@@ -27,7 +27,7 @@ impl Subject {
         }
     }
 
-    fn text(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         self.bytes
             .as_ref()
             .map(|bytes| String::from_utf8_lossy(bytes).into_owned())

@@ -59,7 +59,7 @@ pub(super) fn message(
 }
 
 /// All lines of one name, which is compared without regard to case.
-fn header(what: &str, name: &str, headers: &[(String, String)]) -> Subject {
+pub(super) fn header(what: &str, name: &str, headers: &[(String, String)]) -> Subject {
     let lines: Vec<&str> = headers
         .iter()
         .filter(|(other, _)| other.eq_ignore_ascii_case(name))
