@@ -61,7 +61,7 @@ fn versions(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix('[')?.split_once("] ")
 }
 
-/// The text of expectations from which [`lines`] gives back what each version reported.
+/// The text of expectations from which `lines` gives back what each version reported.
 #[must_use]
 pub fn merge(reports: &[(Version, Vec<String>)]) -> String {
     let mut merged: Vec<(String, Vec<Version>)> = Vec::new();

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::{Netns, workspace::workspace_root};
 
-/// The choices before a start; made by [`Envoy::builder`].
+/// The choices before a start; made by [`Envoy::builder`](super::Envoy::builder).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
@@ -121,8 +121,8 @@ impl Builder {
     }
 
     /// Lets Envoy live in a time of its own, which begins at `start_nanos` since 1970, stands still
-    /// and goes by through [`Envoy::clock`]. Nothing depends on the speed of the machine then:
-    /// every timer runs exactly at its time, and [`Clock::rest`] says when all is done.
+    /// and goes by through [`Envoy::clock`](super::Envoy::clock). Nothing depends on the speed of the machine then:
+    /// every timer runs exactly at its time, and [`Clock::rest`](super::Clock::rest) says when all is done.
     ///
     /// Envoy also gets an admin interface on loopback, whatever the configuration says; statistics
     /// that are flushed when they are asked for, access logs that are written at once, and no watch
