@@ -25,8 +25,6 @@ pub enum Gone {
     Connection(u64),
     /// The stream.
     Stream(u64),
-    /// The connection speaks no HTTP.
-    NoHttp(u64),
 }
 
 impl fmt::Display for Gone {
@@ -34,7 +32,6 @@ impl fmt::Display for Gone {
         match self {
             Self::Connection(id) => write!(f, "there is no open connection {id}"),
             Self::Stream(id) => write!(f, "there is no stream {id}"),
-            Self::NoHttp(id) => write!(f, "connection {id} speaks no HTTP"),
         }
     }
 }

@@ -146,29 +146,28 @@ impl Response {
     }
 }
 
-/// Gives the next streams of a connection these numbers. Whether it speaks HTTP.
-pub(super) fn reserve(connection: &network::Handle, streams: &[u64]) -> bool {
+/// Gives the next streams of a connection these numbers, if it speaks HTTP.
+pub(super) fn reserve(connection: &network::Handle, streams: &[u64]) {
     let mut state = lock(connection);
     let index = state.http_index();
-    let Some((manager, _)) = index.and_then(|index| state.http(index)) else {
-        return false;
-    };
-    streams.iter().for_each(|stream| manager.reserve(*stream));
-    true
+    if let Some((manager, _)) = index.and_then(|index| state.http(index)) {
+        streams.iter().for_each(|stream| manager.reserve(*stream));
+    }
 }
 
 impl Worker {
-    /// The client sends a request in HTTP/1.1. What network filters hold back waits there.
+    /// The client sends a request in HTTP/1.1. What filters hold back waits there. Where nobody
+    /// speaks HTTP the bytes are sent all the same, and there will be no such stream.
     ///
-    /// Fails when the connection is not open or speaks no HTTP.
+    /// Fails when the connection is not open.
     pub fn request(&mut self, id: ConnectionId, request: &Request) -> Result<StreamId, Gone> {
         let stream = self.traffic.reserve_stream();
         if let Place::Waiting(mut waiting) = self.place(id)? {
             // The first bytes decide which filters there will be.
             waiting.streams.push(stream);
             self.traffic.wait(id.id, waiting);
-        } else if !reserve(&self.handle(id)?, &[stream]) {
-            return Err(Gone::NoHttp(id.id));
+        } else {
+            reserve(&self.handle(id)?, &[stream]);
         }
         for part in request.parts() {
             self.send(id, &part)?;
