@@ -315,8 +315,7 @@ impl<'a, W: World> Player<'a, W> {
                 self.fail(Failure::accepted(wanted.place));
                 Ok(())
             }
-            (Err(obstacle), None) => Err(obstacle),
-            (Err(obstacle), Some(_)) => {
+            (Err(obstacle @ Obstacle::Refused { .. }), Some(_)) => {
                 match refusal(obstacle, refused) {
                     Ok(failures) => failures.into_iter().for_each(|failure| self.fail(failure)),
                     Err(error) => {
@@ -325,6 +324,7 @@ impl<'a, W: World> Player<'a, W> {
                 }
                 Ok(())
             }
+            (Err(obstacle), _) => Err(obstacle),
         }
     }
 

@@ -119,17 +119,22 @@ impl Setup {
 
     /// Puts the configuration of the VMs in, and reads the whole.
     fn finish(mut self, place: Place) -> Result<Self, InvalidScenario> {
-        self.text = match &self.vm_configuration {
-            None => self.replaced.clone(),
-            Some(configuration) => {
+        let configuration = self.vm_configuration.as_deref();
+        self.text = match (configuration, self.replaced.contains(".wat")) {
+            (None, false) => self.replaced.clone(),
+            (configuration, _) => {
                 let mut tree: Value = serde_saphyr::from_str(&self.replaced).map_err(|error| {
                     let error = InvalidScenario::from_yaml(&error, &self.replaced);
                     error.in_file(&self.origin)
                 })?;
-                if set_vm_configuration(&mut tree, configuration) == 0 {
+                if let Some(configuration) = configuration
+                    && set_vm_configuration(&mut tree, configuration) == 0
+                {
                     let reason = format!("there is no vm_config in {}", self.origin.display());
                     return Err(InvalidScenario::at(place, reason));
                 }
+                inline::assemble(&mut tree, &self.folder)
+                    .map_err(|reason| InvalidScenario::at(self.named, reason))?;
                 format!("{tree:#}\n")
             }
         };

@@ -100,8 +100,13 @@ impl Client {
                 break;
             };
             let mut message = read.message;
-            let status = message.status.unwrap_or_default().to_string();
-            message.headers.insert(0, (":status".to_owned(), status));
+            // Without a status it is no answer: whoever listens need not speak HTTP.
+            let Some(status) = message.status else {
+                break;
+            };
+            message
+                .headers
+                .insert(0, (":status".to_owned(), status.to_string()));
             answers.push(message);
             let Some(after) = read.length.and_then(|length| rest.get(length..)) else {
                 break;

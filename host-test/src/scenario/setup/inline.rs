@@ -194,6 +194,28 @@ fn code(
     Ok(json!({ "inline_bytes": base64::encode(&bytes) }))
 }
 
+/// Puts modules in their binary form in the place of files in text form, which Envoy does not read.
+pub(super) fn assemble(tree: &mut Value, folder: &Path) -> Result<(), String> {
+    match tree {
+        Value::Array(items) => items.iter_mut().try_for_each(|item| assemble(item, folder)),
+        Value::Object(members) => {
+            let file = members.get("filename").and_then(Value::as_str);
+            if let Some(file) = file.filter(|file| file.ends_with(".wat")) {
+                let path = folder.join(file);
+                let text = std::fs::read(&path)
+                    .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+                let binary = wat::parse_bytes(&text)
+                    .map_err(|error| format!("{}: {}", path.display(), first_line(&error)))?;
+                members.remove("filename");
+                members.insert("inline_bytes".to_owned(), json!(base64::encode(&binary)));
+            }
+            let mut values = members.values_mut();
+            values.try_for_each(|value| assemble(value, folder))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn insert(object: &mut Value, key: &str, value: Value) {
     if let Value::Object(members) = object {
         members.insert(key.to_owned(), value);
