@@ -28,7 +28,9 @@ pub use observe::Tolerance;
 pub use run::{Failure, Outcome, play, play_on, play_tolerantly};
 pub use setup::Setup;
 pub use text::Place;
-pub use world::{ConnectionSeen, Exchange, Look, MessageSeen, Obstacle, World, local, resolve};
+pub use world::{
+    CallSeen, ConnectionSeen, Exchange, Look, MessageSeen, Obstacle, World, local, resolve,
+};
 
 use std::ops::ControlFlow;
 use std::path::Path;

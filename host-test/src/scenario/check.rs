@@ -1,5 +1,6 @@
 //! From what is written to what is run: every value read, every name found.
 
+mod call;
 mod connect;
 mod dry_run;
 mod expect;

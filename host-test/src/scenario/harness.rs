@@ -1,5 +1,6 @@
 //! A scenario in the harness.
 
+mod call;
 mod clients;
 mod convert;
 mod edge;
@@ -20,10 +21,10 @@ use std::time::Duration;
 
 use self::clients::Clients;
 use super::model::{
-    Answer, Case, Connect, ConnectionIndex, Peer, Placed, Request, RequestIndex, Time,
+    Answer, AnswerCall, Case, Connect, ConnectionIndex, Peer, Placed, Request, RequestIndex, Time,
 };
 use super::setup::Setup;
-use super::world::{ConnectionSeen, Exchange, Look, Obstacle, World};
+use super::world::{CallSeen, ConnectionSeen, Exchange, Look, Obstacle, World};
 use crate::abi::{LogLevel, Status};
 use crate::config::Bootstrap;
 use crate::guest::Engine;
@@ -205,6 +206,11 @@ impl World for Harness {
         ))
     }
 
+    fn answer_call(&mut self, answer: &AnswerCall) -> Result<(), Obstacle> {
+        self.tell(answer)?;
+        self.clients.answer(&mut self.host)
+    }
+
     fn advance(&mut self, by: Duration) -> Result<(), Obstacle> {
         self.host.advance(by);
         self.clients.answer(&mut self.host)
@@ -307,6 +313,11 @@ impl World for Harness {
                 .map(|line| seeing::access_log(&line.text))
                 .collect(),
         )
+    }
+
+    fn calls(&self) -> Look<Vec<CallSeen>> {
+        let calls = self.host.pending_calls();
+        Look::Seen(calls.iter().map(|call| call::seen(&call.request)).collect())
     }
 
     fn callbacks(&self) -> Look<BTreeMap<String, u64>> {

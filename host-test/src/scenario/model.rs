@@ -1,12 +1,14 @@
 //! Scenarios as they are run: checked, with all variables put in.
 
 mod action;
+mod call;
 mod check;
 
 pub use action::{
     Action, Answer, Connect, ConnectionIndex, Destination, HttpVersion, Message, Peer, Placed,
     Request, RequestIndex, Time, Tls,
 };
+pub use call::{AnswerCall, CallCheck, CallKind, Tell};
 pub use check::{
     AccessLogCheck, Check, Condition, ConnectionCheck, Expectation, LogCheck, Match, MessageCheck,
     NumberCheck, SharedDataCheck, Since,

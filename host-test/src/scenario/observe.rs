@@ -1,5 +1,6 @@
 //! Compares what is seen with what must be seen.
 
+mod call;
 mod lines;
 mod matching;
 mod member;
@@ -13,6 +14,7 @@ pub(super) use tolerant::observe_tolerantly;
 
 use std::collections::BTreeMap;
 
+use self::call::call;
 use self::lines::{access_log, log, seen_log};
 use self::message::message;
 use super::model::{Check, ConnectionCheck, ConnectionIndex, Expectation, NumberCheck, Since};
@@ -99,6 +101,7 @@ pub(super) fn observe(
             return connection(*index, check, expectation, world);
         }
         Check::Log(check) => out.extend(log(check, &seen_log(world, check, moments)?)),
+        Check::Call(check) => out.extend(call(check, &seen(world.calls())?)),
         Check::Metric(name, check) => {
             let now = seen(world.metrics())?;
             let before = moments

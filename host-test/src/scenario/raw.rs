@@ -1,5 +1,6 @@
 //! Scenario files as they are written: the shape of the YAML and of its JSON Schema.
 
+mod call;
 mod expect;
 mod flow;
 mod message;
@@ -8,6 +9,7 @@ mod refusal;
 mod shape;
 mod step;
 
+pub(super) use call::{AnswerCall, Call, CallFailure, CallKind, Grpc};
 pub(super) use expect::{
     AccessLog, Connection, Expect, Level, LogLine, Match, Number, Response, SharedData, TextMatch,
     Upstream,

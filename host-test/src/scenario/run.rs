@@ -262,6 +262,11 @@ impl<'a, W: World> Player<'a, W> {
             } => world.data(*request, bytes, *end),
             Action::Trailers(request, trailers) => world.trailers(*request, trailers),
             Action::Respond(request, answer) => world.respond(*request, answer),
+            Action::AnswerCall(answer) => match world.answer_call(answer) {
+                // A fault may have kept the guest from calling.
+                Err(Obstacle::Failure(_)) if self.tolerance.is_some() => Ok(()),
+                answered => answered,
+            },
             Action::Advance(by) => world.advance(*by),
             Action::Tick(worker) => world.tick(*worker),
             Action::Time(time) => world.set_time(*time),

@@ -4,13 +4,15 @@ mod address;
 mod seen;
 
 pub use address::{local, resolve};
-pub use seen::{ConnectionSeen, Exchange, Look, MessageSeen};
+pub use seen::{CallSeen, ConnectionSeen, Exchange, Look, MessageSeen};
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::model::{Answer, Connect, ConnectionIndex, Peer, Placed, Request, RequestIndex, Time};
+use super::model::{
+    Answer, AnswerCall, Connect, ConnectionIndex, Peer, Placed, Request, RequestIndex, Time,
+};
 use super::setup::Setup;
 use crate::abi::LogLevel;
 
@@ -113,6 +115,15 @@ pub trait World {
         None
     }
 
+    /// The oldest open call of a guest is answered.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it is not told such things.
+    fn answer_call(&mut self, _answer: &AnswerCall) -> Result<(), Obstacle> {
+        Err(Obstacle::Impossible("an answer to a call".to_owned()))
+    }
+
     /// Time goes by.
     ///
     /// # Errors
@@ -184,6 +195,11 @@ pub trait World {
 
     /// Lines of the access logs: texts by key.
     fn access_log(&self) -> Look<Vec<BTreeMap<String, String>>>;
+
+    /// Calls of guests that nobody has answered yet, the oldest first.
+    fn calls(&self) -> Look<Vec<CallSeen>> {
+        Look::Hidden
+    }
 
     /// How often each callback ran.
     fn callbacks(&self) -> Look<BTreeMap<String, u64>>;

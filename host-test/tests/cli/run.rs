@@ -167,3 +167,15 @@ fn a_trace_holds_every_call_with_its_arguments() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn calls_of_guests_are_seen_and_answered() {
+    let ran = host_test(&["run", "calls.yaml"]);
+    assert_eq!(
+        without_time(&ran.stdout),
+        "ok calls.yaml: the answer decides\n\
+         ok calls.yaml: a call that nobody answers times out\n\
+         ok calls.yaml: a call that fails is answered by Envoy itself\n\
+         3 passed\n"
+    );
+}

@@ -89,6 +89,9 @@ pub(super) fn check(
     if let Some(at) = &raw.access_log {
         push(at.place, Check::AccessLog(reader.access_log(&at.value)?));
     }
+    for at in &raw.calls {
+        push(at.place, Check::Call(reader.call(at)?));
+    }
     for (name, number) in &raw.callbacks.0 {
         let known: Vec<&str> = Callback::ALL
             .iter()

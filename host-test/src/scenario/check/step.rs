@@ -1,5 +1,6 @@
 //! From a step as it is written to what is done.
 
+use super::call::answer_call;
 use super::connect::{connect, in_range};
 use super::expect::{self, Subjects};
 use super::names::Names;
@@ -71,6 +72,11 @@ pub(super) fn check(
             ))
         }
         raw::Step::Respond(raw) => respond(raw, place, around, names),
+        raw::Step::AnswerCall(at) => {
+            let answer = answer_call(&at.value, at.place, scope)?;
+            let expect = at.value.expect.as_deref();
+            Ok((Action::AnswerCall(answer), Subjects::default(), expect))
+        }
         raw::Step::Advance(span) => only(Action::Advance(span.duration(scope)?)),
         raw::Step::Tick(worker) => {
             only(Action::Tick(in_range(worker, scope, around.case.workers)?))

@@ -75,6 +75,8 @@ pub enum Action {
     Trailers(RequestIndex, Vec<(String, String)>),
     /// The upstream answers.
     Respond(RequestIndex, Answer),
+    /// The oldest open call of a guest is answered.
+    AnswerCall(super::AnswerCall),
     /// Time goes by.
     Advance(Duration),
     /// The timers of a worker run now.

@@ -1,6 +1,6 @@
 //! What must be seen.
 
-use super::{ConnectionIndex, Peer, RequestIndex};
+use super::{CallCheck, ConnectionIndex, Peer, RequestIndex};
 use crate::abi::LogLevel;
 use crate::scenario::text::Place;
 
@@ -30,6 +30,8 @@ pub enum Check {
     SharedData(SharedDataCheck),
     /// Lines of the access logs.
     AccessLog(AccessLogCheck),
+    /// Open calls of guests.
+    Call(CallCheck),
     /// How often a callback ran.
     Callback(String, NumberCheck),
     /// How often a host function was called.

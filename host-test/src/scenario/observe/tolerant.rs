@@ -60,9 +60,11 @@ pub(in crate::scenario) fn observe_tolerantly(
                 out.extend(compare_tolerantly(check, &subject));
             }
         }
-        Check::Metric(..) | Check::Callback(..) | Check::HostCall(..) | Check::SharedData(_) => {
-            return None;
-        }
+        Check::Metric(..)
+        | Check::Callback(..)
+        | Check::HostCall(..)
+        | Check::SharedData(_)
+        | Check::Call(_) => return None,
     }
     Some(out)
 }

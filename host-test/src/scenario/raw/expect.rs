@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::call::Call;
 use super::shape::{At, OneOrMany, Pairs, Short};
 use super::step::Side;
 use crate::scenario::text::Text;
@@ -28,6 +29,9 @@ pub(in crate::scenario) struct Expect {
     pub(in crate::scenario) shared_data: Vec<At<SharedData>>,
     /// Lines of the access logs.
     pub(in crate::scenario) access_log: Option<At<AccessLog>>,
+    /// Calls of guests that nobody has answered yet.
+    #[serde(default)]
+    pub(in crate::scenario) calls: Vec<At<Call>>,
     /// How often callbacks ran, by name, on all threads together.
     #[serde(default)]
     pub(in crate::scenario) callbacks: Pairs<Number>,

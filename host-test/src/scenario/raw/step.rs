@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Update;
+use super::call::AnswerCall;
 use super::expect::Expect;
 use super::flow::{OnWorker, Repeat, Time};
 use super::message::{Answer, Bytes, HeaderLine, HttpVersion};
@@ -35,6 +36,8 @@ pub(in crate::scenario) enum Step {
     Trailers(Trailers),
     /// The upstream answers a request that has `respond: none`.
     Respond(Respond),
+    /// The oldest open call of a guest is answered.
+    AnswerCall(Box<At<AnswerCall>>),
     /// Time goes by: timers run. `400ms`, `5s`, `2m`, `1h`, `1d`.
     Advance(Text),
     /// The timers of this worker run now, due or not, and no time goes by: ticks of several

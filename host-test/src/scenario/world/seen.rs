@@ -1,6 +1,8 @@
 //! What can be seen of a world.
 
-use crate::scenario::model::Peer;
+use std::fmt;
+
+use crate::scenario::model::{CallKind, Peer};
 
 /// What can be seen, in a world that may hide it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,4 +50,43 @@ pub struct ConnectionSeen {
     pub received: Vec<u8>,
     /// What the upstream got.
     pub upstream_received: Vec<u8>,
+}
+
+/// A call of a guest that nobody has answered yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallSeen {
+    /// What kind of call it is.
+    pub kind: CallKind,
+    /// Whom it is to; none where a name is looked up.
+    pub cluster: Option<String>,
+    /// Service and method of a gRPC call.
+    pub method: Option<String>,
+    /// Headers or metadata in their order.
+    pub headers: Vec<(String, String)>,
+    /// The body, the messages one behind the other, or the name.
+    pub body: Vec<u8>,
+    /// Trailers in their order.
+    pub trailers: Vec<(String, String)>,
+}
+
+impl fmt::Display for CallSeen {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            CallKind::Http => "http",
+            CallKind::Grpc => "grpc",
+            CallKind::GrpcStream => "grpc_stream",
+            CallKind::Dns => "dns",
+        };
+        write!(out, "{kind}")?;
+        for text in self.cluster.iter().chain(&self.method) {
+            write!(out, " {text}")?;
+        }
+        for (name, value) in &self.headers {
+            write!(out, " {name}={value:?}")?;
+        }
+        match self.body.is_empty() {
+            true => Ok(()),
+            false => write!(out, " body={:?}", String::from_utf8_lossy(&self.body)),
+        }
+    }
 }
