@@ -89,6 +89,11 @@ bench-scan ROUNDS="12": setup wasm
     @echo "== throughput of a scan"
     cargo run --quiet -p portscan-e2e --example scan_throughput -- {{ ROUNDS }}
 
+# Make a million connections in one host and see that no memory grows: minutes.
+many-connections COUNT="1000000": setup wasm
+    @echo "== memory of many connections"
+    cargo run --quiet -p host-test --example many_connections -- {{ COUNT }} envoy/edge.yaml 10000 10022
+
 # Time the callbacks of the module, and hold their host calls against plugin/bench/host-calls.json.
 bench-callbacks *ARGS: wasm
     @echo "== callbacks"

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::ConnectionId;
 use super::turn::{Place, Waiting};
+use super::{ConnectionId, StreamId};
 use crate::Worker;
 use crate::network;
 use crate::shared::lock;
@@ -169,6 +169,16 @@ impl Worker {
         }
         self.end_turn();
         Ok(())
+    }
+
+    /// Whether a connection is open, or can still be looked at.
+    pub(crate) fn knows(&self, id: ConnectionId) -> bool {
+        self.traffic.place(id.id).is_some()
+    }
+
+    /// Whether a stream is under way, or can still be looked at.
+    pub(crate) fn knows_stream(&self, id: StreamId) -> bool {
+        self.traffic.stream(id.id).is_some()
     }
 
     pub(super) fn place(&self, id: ConnectionId) -> Result<Place, Gone> {

@@ -25,7 +25,13 @@ pub(super) struct Clients {
     /// Answers of upstreams that wait until the request is whole there.
     answers: BTreeMap<RequestIndex, Answer>,
     next_port: u16,
+    /// How many connections and requests there may be before those are forgotten that the host has
+    /// forgotten.
+    kept_max: usize,
 }
+
+/// Connections and requests that are kept at least.
+const KEPT_MIN: usize = 10_000;
 
 /// A request that was sent.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +54,7 @@ impl Clients {
             requests: BTreeMap::new(),
             answers: BTreeMap::new(),
             next_port: FIRST_PORT,
+            kept_max: KEPT_MIN,
         }
     }
 
@@ -93,16 +100,6 @@ impl Clients {
     pub(super) fn stream_view(&self, edge: &impl Edge, index: RequestIndex) -> Option<StreamView> {
         let id = self.requests.get(&index)?.stream?;
         edge.at(id.worker)?.stream(id).ok()
-    }
-
-    /// The requests that were sent, in the order of the case.
-    pub(super) fn requests(&self) -> impl Iterator<Item = RequestIndex> {
-        self.requests.keys().copied()
-    }
-
-    /// The connection of a request; none if it was not sent.
-    pub(super) fn connection_of(&self, request: RequestIndex) -> Option<ConnectionIndex> {
-        self.requests.get(&request).map(|sent| sent.connection)
     }
 
     /// Does a step that needs one worker alone; `None` if it is none.
@@ -163,6 +160,7 @@ impl Clients {
         index: ConnectionIndex,
         connect: &Connect,
     ) -> Result<(), Obstacle> {
+        self.forget(edge);
         let destination = resolve(&connect.destination, connect.source.ip(), &self.bootstrap)?;
         let port = match connect.source.port() {
             0 => self.port(),
@@ -185,6 +183,25 @@ impl Clients {
             Err(ConnectError::Refused(_)) => Ok(()),
             Err(error) => Err(Obstacle::Mistake(error.to_string())),
         }
+    }
+
+    /// Forgets connections and requests that are long over, so that a case with a million of them
+    /// needs no more memory than one with a few.
+    fn forget(&mut self, edge: &impl Edge) {
+        if self.connections.len() + self.requests.len() < self.kept_max {
+            return;
+        }
+        self.connections.retain(|_, id| {
+            let worker = edge.at(id.worker);
+            worker.is_some_and(|worker| worker.knows(*id))
+        });
+        let connections = &self.connections;
+        self.requests.retain(|_, sent| match sent.stream {
+            Some(id) => edge.at(id.worker).is_some_and(|at| at.knows_stream(id)),
+            None => connections.contains_key(&sent.connection),
+        });
+        let left = self.connections.len() + self.requests.len();
+        self.kept_max = KEPT_MIN.max(left.saturating_mul(2));
     }
 
     /// A client's port that no other connection of this case has had for a while.
@@ -262,10 +279,58 @@ impl Clients {
         index: ConnectionIndex,
         act: impl FnOnce(&mut Worker, ConnectionId) -> Result<(), Gone>,
     ) -> Result<(), Obstacle> {
-        let refused = || Obstacle::Failure("the connection was refused: nobody listens".to_owned());
+        let refused =
+            || Obstacle::Failure("the connection was refused, or is long over".to_owned());
         let id = self.connection(index).ok_or_else(refused)?;
         // Who sends to what is closed already notices nothing at first.
         let _ = edge.on(id.worker, |worker| act(worker, id));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Clients, KEPT_MIN};
+    use crate::Host;
+    use crate::config::{Bootstrap, FilterChain, Listener, NetworkFilter};
+    use crate::scenario::model::{Connect, ConnectionIndex, Destination, Peer};
+
+    #[test]
+    fn connections_that_are_long_over_are_forgotten() {
+        let listener = Listener {
+            addresses: vec!["0.0.0.0:80".parse().unwrap()],
+            default_chain: Some(FilterChain {
+                filters: vec![NetworkFilter::Echo],
+                ..FilterChain::default()
+            }),
+            ..Listener::default()
+        };
+        let bootstrap = Bootstrap {
+            listeners: vec![listener],
+            ..Bootstrap::default()
+        };
+        let mut host = Host::builder(bootstrap.clone()).build().unwrap();
+        let mut clients = Clients::new(Arc::new(bootstrap));
+        let connect = Connect {
+            worker: 0,
+            source: "203.0.113.7:0".parse().unwrap(),
+            destination: Destination::First,
+            place: Default::default(),
+            tls: None,
+            proxied: None,
+        };
+        let open = ConnectionIndex(0);
+        clients.connect(&mut host, open, &connect).unwrap();
+        for number in 1..3 * KEPT_MIN {
+            let index = ConnectionIndex(number);
+            clients.connect(&mut host, index, &connect).unwrap();
+            clients.close(&mut host, index, Peer::Client).unwrap();
+            assert!(clients.connections.len() <= KEPT_MIN);
+        }
+        assert!(clients.connection(open).is_some(), "it is open still");
+        let last = ConnectionIndex(3 * KEPT_MIN - 1);
+        assert!(clients.connection_view(&host, last).is_some());
     }
 }

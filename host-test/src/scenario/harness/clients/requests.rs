@@ -7,6 +7,19 @@ use crate::scenario::model::{Answer, ConnectionIndex, Request, RequestIndex};
 use crate::scenario::world::Obstacle;
 
 impl Clients {
+    /// The requests that were sent, in the order of the case.
+    pub(in crate::scenario::harness) fn requests(&self) -> impl Iterator<Item = RequestIndex> {
+        self.requests.keys().copied()
+    }
+
+    /// The connection of a request; none if it was not sent.
+    pub(in crate::scenario::harness) fn connection_of(
+        &self,
+        request: RequestIndex,
+    ) -> Option<ConnectionIndex> {
+        self.requests.get(&request).map(|sent| sent.connection)
+    }
+
     pub(super) fn sent(&self, index: RequestIndex) -> Result<Sent, Obstacle> {
         let missing = || Obstacle::Mistake("the request was not sent".to_owned());
         self.requests.get(&index).copied().ok_or_else(missing)
@@ -19,6 +32,7 @@ impl Clients {
         on: ConnectionIndex,
         request: &Request,
     ) -> Result<(), Obstacle> {
+        self.forget(edge);
         let message = convert::request(request)?;
         let is_chunked = message.is_open && !convert::has_length(request);
         // What a client sends on a closed connection gets nowhere.
