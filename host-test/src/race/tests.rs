@@ -370,6 +370,31 @@ fn a_piece_without_end_is_ended() {
 }
 
 #[test]
+fn a_trap_ends_its_piece_and_the_other_goes_on() {
+    const TRAPPING: Guest = Guest {
+        // Whoever finds two ticks counted.
+        extra: r#"(drop (call $get
+            (i32.const 0) (i32.const 6) (i32.const 16) (i32.const 20) (i32.const 24)))
+          (if (i32.eq (i32.const 2) (i32.load8_u (i32.const 100))) (then unreachable))"#,
+        ..RIGHT
+    };
+    let engine = Engine::new().unwrap();
+    let traps = Mutex::new(BTreeSet::new());
+    let report = explorer().depth(6).explore(|race| {
+        let mut host = TRAPPING.host(2, &engine)?;
+        host.workers_mut()[0].tick();
+        race.together(&mut host, (0..2).map(|worker| Piece::on(worker, tick)))?;
+        let trapped = host.shared().traps.since(0).len();
+        anyhow::ensure!(usize::from(value(&host, "ticks0")) + trapped == 3);
+        lock(&traps).insert(trapped);
+        Ok(())
+    });
+    let report = report.unwrap();
+    assert_eq!(report.failure, None, "{report}");
+    assert_eq!(*lock(&traps), BTreeSet::from([0, 1]));
+}
+
+#[test]
 fn a_worker_has_one_piece() {
     let engine = Engine::new().unwrap();
     for (pieces, reason) in [([0, 0], "worker 0 has two pieces"), ([0, 5], "no worker 5")] {

@@ -137,8 +137,8 @@ pub trait World {
     ///
     /// When the step cannot be done: in a world that has no say over timers.
     fn tick(&mut self, worker: usize) -> Result<(), Obstacle> {
-        Err(Obstacle::Mistake(format!(
-            "the timers of worker {worker} cannot be run here: expected advance"
+        Err(Obstacle::Impossible(format!(
+            "the timers of worker {worker} run when they are due, and not before"
         )))
     }
 
