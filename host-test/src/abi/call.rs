@@ -214,10 +214,20 @@ impl HostCall {
     #[must_use]
     pub const fn modules(self) -> &'static [&'static str] {
         match self {
-            Self::PthreadEqual | Self::NotifyMemoryGrowth => &["env"],
-            _ if matches!(self.family(), Family::Wasi) => &WASI_MODULES,
+            _ if self.is_wasi() => &WASI_MODULES,
             _ => &["env"],
         }
+    }
+
+    /// Whether it is one of WASI's, which answer with error numbers instead of statuses.
+    #[must_use]
+    pub const fn is_wasi(self) -> bool {
+        matches!(self.family(), Family::Wasi) && !self.is_of_toolchain()
+    }
+
+    /// Whether toolchains import it without being asked, so that no plugin can forbid it.
+    pub(crate) const fn is_of_toolchain(self) -> bool {
+        matches!(self, Self::PthreadEqual | Self::NotifyMemoryGrowth)
     }
 
     /// Whether modules of this version can import it.

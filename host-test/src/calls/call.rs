@@ -89,7 +89,7 @@ pub(crate) fn host_call(
     }
     let code = match injection {
         Injection::Status(status) => status.code(),
-        _ if !under_way.state().is_allowed(call.name()) => under_way.refuse_capability(call),
+        _ if under_way.is_forbidden(call) => under_way.refuse_capability(call),
         _ => match body(&mut under_way) {
             Ok(()) => Status::Ok.code(),
             Err(Refusal::Code(code)) => code,
@@ -227,10 +227,20 @@ impl Call<'_> {
         }
     }
 
+    fn is_forbidden(&mut self, call: HostCall) -> bool {
+        !call.is_of_toolchain() && !self.state().is_allowed(call.name())
+    }
+
     fn refuse_capability(&mut self, call: HostCall) -> u32 {
+        /// `__WASI_ERRNO_NOTCAPABLE`.
+        const NOT_CAPABLE: u32 = 76;
         let text = format!("Attempted call to restricted ABI function: {}", call.name());
         self.state().log_by_host(text);
-        Status::InternalFailure.code()
+        if call.is_wasi() {
+            NOT_CAPABLE
+        } else {
+            Status::InternalFailure.code()
+        }
     }
 
     fn finish(mut self, call: HostCall, code: u32) -> wasmtime::Result<()> {

@@ -76,8 +76,10 @@ impl Instance {
     ) -> Result<Option<Export>, InvalidModule> {
         let state = self.store.data();
         let abi = state.abi;
-        let is_proxy = callback.name().starts_with("proxy_");
-        let is_refused = is_proxy && !state.is_allowed(callback.name());
+        // Nobody can forbid the host to allocate.
+        let is_event =
+            callback.name().starts_with("proxy_") && callback != Callback::MemoryAllocate;
+        let is_refused = is_event && !state.is_allowed(callback.name());
         if is_refused || abi == AbiVersion::V0_1_0 && callback == Callback::ForeignFunction {
             return Ok(None);
         }
