@@ -20,7 +20,7 @@
     (then (call $u32 (str "call empty")
       (call $proxy_http_call (str "upstream")
       (pairs ":method" "GET" ":path" "/empty" ":authority" "http_call_answers")
-      (str "") (pairs ) (i32.const 0) (number)))))
+      (str "") (pairs "x-trailer" "alone") (i32.const 0) (number)))))
   (if (i32.eq (global.get $step) (i32.const 3))
     (then (call $u32 (str "call reset")
       (call $proxy_http_call (str "upstream")

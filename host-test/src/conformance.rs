@@ -18,6 +18,8 @@ pub mod real;
 
 use anyhow::{Context, Result};
 
+use crate::config::FailurePolicy;
+
 pub use self::{
     breakage::Breakage,
     expectation::{Mismatch, Version, merge},
@@ -30,14 +32,34 @@ pub use self::{
 pub struct Guest {
     /// Name of its file, without `.wat`; also its `vm_id`.
     pub name: &'static str,
-    /// The first Envoy that it is for: older ones do not load it.
-    pub since: Version,
+    /// What is special about its plugin.
+    pub setup: Setup,
     /// What it needs around it.
     pub stage: Stage,
     /// Its text, before the prelude is put to it.
     pub source: &'static str,
     /// The text of its expectations.
     pub expected: &'static str,
+}
+
+/// What is special about the plugin of a guest.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// The first Envoy that it is for: older ones do not load it.
+    pub since: Version,
+    /// Host functions and callbacks that are allowed; all of them if none is named.
+    pub allowed: &'static [&'static str],
+    /// What happens after a trap.
+    pub policy: FailurePolicy,
+}
+
+impl Setup {
+    /// For every Envoy, all capabilities, FAIL_CLOSED.
+    pub(crate) const USUAL: Self = Self {
+        since: Version { numbers: [0; 3] },
+        allowed: &[],
+        policy: FailurePolicy::FailClosed,
+    };
 }
 
 impl Guest {

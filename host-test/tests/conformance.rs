@@ -83,7 +83,12 @@ fn this_harness_reports_what_the_newest_envoy_reports() {
 #[test]
 fn every_check_of_a_guest_fails_in_some_broken_host() {
     let engine = Engine::new().unwrap();
-    for name in ["timer", "refused_start", "trap_connection"] {
+    for name in [
+        "timer",
+        "refused_start",
+        "trap_connection",
+        "fail_open_http",
+    ] {
         let guest = Guest::named(name).unwrap();
         let mut left: BTreeSet<usize> = (0..guest.expected_lines(Version::NEWEST).len()).collect();
         for breakage in guest.breakages() {

@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 
 use self::{call::Import, callback::Export};
 use super::{Guest, Stage, assemble::is_whole_module};
+use crate::config::FailurePolicy;
 
 /// One way in which a host is broken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +28,8 @@ pub enum Breakage {
     LoadsAnything,
     /// The host goes on after a trap.
     ForgivesTraps,
+    /// The host ignores FAIL_OPEN; not by its module, but by what its plugin says.
+    FailsClosed,
     /// The host puts a header of its own into what passes this callback.
     AddsHeader(&'static str),
     /// The host closes connections as soon as they have come.
@@ -98,6 +101,9 @@ impl Breakage {
         if guest.source.contains(TRAP) {
             all.push(Self::ForgivesTraps);
         }
+        if guest.setup.policy == FailurePolicy::FailOpen {
+            all.push(Self::FailsClosed);
+        }
         all
     }
 
@@ -130,6 +136,7 @@ impl Breakage {
                 guest.push_str(&function);
             }
             Self::LoadsAnything => guest.clear(),
+            Self::FailsClosed => {}
             Self::ForgivesTraps => *guest = guest.replace(TRAP, "(return (i32.const 0))"),
             Self::AddsHeader(callback) => {
                 let map = i32::from(*callback == RESPONSE_HEADERS) * 2;
@@ -186,6 +193,7 @@ impl fmt::Display for Breakage {
             Self::ForgivesTraps => f.write_str("the host goes on after a trap"),
             Self::AddsHeader(callback) => write!(f, "the host adds a header before {callback}"),
             Self::ClosesConnections => f.write_str("the host closes connections"),
+            Self::FailsClosed => f.write_str("the host fails closed"),
         }
     }
 }

@@ -1,17 +1,18 @@
 //! The list of the guests: every file of `conformance/` stands here once.
 
 use super::{
-    Guest, Version,
+    Guest, Setup, Version,
     stage::{Answer, Exchange, Request, Stage, Step},
 };
+use crate::config::FailurePolicy;
 
 /// A guest without its text or without its expectations does not compile.
 macro_rules! guests {
-    ($($name:literal $(since $since:tt)?: $stage:expr,)*) => {
+    ($($name:literal $(in $setup:ident)?: $stage:expr,)*) => {
         /// All guests of the set.
         pub const GUESTS: &[Guest] = &[$(Guest {
             name: $name,
-            since: since!($($since)?),
+            setup: setup!($($setup)?),
             stage: $stage,
             source: include_str!(concat!("../../conformance/", $name, ".wat")),
             expected: include_str!(concat!("../../conformance/", $name, ".expected")),
@@ -19,13 +20,12 @@ macro_rules! guests {
     };
 }
 
-/// The first version that can run a guest; all of them unless one is said.
-macro_rules! since {
+macro_rules! setup {
     () => {
-        Version { numbers: [0; 3] }
+        Setup::USUAL
     };
-    ($numbers:expr) => {
-        Version { numbers: $numbers }
+    ($setup:ident) => {
+        $setup
     };
 }
 
@@ -41,6 +41,8 @@ guests! {
     "buffer_response_body": Stage::Http(&[GET]),
     "buffer_root": Stage::Root,
     "buffer_upstream": Stage::Connection(&[&HELLO]),
+    "capabilities" in RESTRICTED: Stage::Root,
+    "capabilities_wasi" in RESTRICTED: Stage::Root,
     "clock": Stage::Root,
     "close_request": Stage::Http(&[FULL]),
     "close_response": Stage::Http(&[FULL]),
@@ -54,12 +56,22 @@ guests! {
     "connection_done": Stage::Connection(&[&HI]),
     "connection_order": Stage::Connection(&[&TALK, &[], &HALF, &RST]),
     "connection_pause": Stage::Connection(&[&HI]),
+    "connection_stop": Stage::Connection(&[&HI]),
     "connection_stream_calls": Stage::Connection(&[&[
         Step::AwaitLine("call on_tick 1"),
         Step::Send("hi"),
         Step::Receive("hi"),
     ]]),
     "effective_context": Stage::Connection(&[&HI]),
+    "fail_open_connection" in OPEN: Stage::Connection(&[
+        &[Step::Send("hello"), Step::AwaitClose],
+        &[Step::Send("again"), Step::Receive("again")],
+    ]),
+    "fail_open_http" in OPEN: Stage::Http(&[GET, GET]),
+    "fail_reload" in RELOAD: Stage::Connection(&[
+        &[Step::Send("hello"), Step::AwaitClose],
+        &[Step::Wait(1_500), Step::Send("after"), Step::AwaitClose],
+    ]),
     "foreign": Stage::Root,
     "foreign_expr": Stage::Root,
     "grpc": Stage::Root,
@@ -134,10 +146,41 @@ guests! {
     "trap_http": Stage::Http(&[GET, GET]),
     "wasi_data": Stage::Root,
     "wasi_files": Stage::Root,
-    "wasi_newer" since [1, 39, 0]: Stage::Root,
+    "wasi_newer" in SINCE_1_39: Stage::Root,
     "wasi_stubs": Stage::Root,
     "wasi_unstable": Stage::Root,
 }
+
+const SINCE_1_39: Setup = Setup {
+    since: Version {
+        numbers: [1, 39, 0],
+    },
+    ..Setup::USUAL
+};
+
+/// Enough for a guest to log from a tick.
+const RESTRICTED: Setup = Setup {
+    allowed: &[
+        "proxy_log",
+        "proxy_on_configure",
+        "proxy_on_tick",
+        "proxy_set_tick_period_milliseconds",
+        "random_get",
+    ],
+    ..Setup::USUAL
+};
+
+const OPEN: Setup = Setup {
+    policy: FailurePolicy::FailOpen,
+    ..Setup::USUAL
+};
+
+const RELOAD: Setup = Setup {
+    policy: FailurePolicy::FailReload {
+        base_interval_millis: 1_000,
+    },
+    ..Setup::USUAL
+};
 
 const TALK: [Step; 4] = [
     Step::Send("hello"),

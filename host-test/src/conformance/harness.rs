@@ -14,8 +14,9 @@ use crate::{
     abi::{LogLevel, MetricType},
     callout::PendingCall,
     config::{
-        Bootstrap, Code, FilterChain, HttpConnectionManager, HttpFilter, Listener, NetworkFilter,
-        Node, PathMatch, Plugin, Route, RouteAction, RouteMatch, Service, VirtualHost,
+        Bootstrap, Code, FailurePolicy, FilterChain, HttpConnectionManager, HttpFilter, Listener,
+        NetworkFilter, Node, PathMatch, Plugin, Route, RouteAction, RouteMatch, Service,
+        VirtualHost,
     },
     guest::Engine,
     shared::Shared,
@@ -29,18 +30,22 @@ pub const NOT_YET_RIGHT: &[(&str, &str)] = &[(
 
 /// Runs `guest` and returns what it reported. Fails when it does not assemble.
 pub fn run(guest: &Guest, engine: &Engine) -> Result<Vec<String>> {
-    run_module(guest, guest.module()?, engine)
+    run_plugin(guest, plugin(guest, guest.module()?), engine)
 }
 
 /// Runs `guest` where the host is broken, and returns what it reported. Fails like
 /// [`Guest::broken_module`].
 pub fn run_broken(guest: &Guest, breakage: &Breakage, engine: &Engine) -> Result<Vec<String>> {
-    run_module(guest, guest.broken_module(breakage)?, engine)
+    let mut plugin = plugin(guest, guest.broken_module(breakage)?);
+    if *breakage == Breakage::FailsClosed {
+        plugin.failure_policy = FailurePolicy::FailClosed;
+    }
+    run_plugin(guest, plugin, engine)
 }
 
-fn run_module(guest: &Guest, module: Vec<u8>, engine: &Engine) -> Result<Vec<String>> {
+fn run_plugin(guest: &Guest, plugin: Plugin, engine: &Engine) -> Result<Vec<String>> {
     let seen = Seen::default();
-    let mut host = match build(guest, plugin(guest, module), engine, seen.clone()) {
+    let mut host = match build(guest, plugin, engine, seen.clone()) {
         Ok(host) => host,
         Err(error) => return Ok(refusal::of_harness(&error)),
     };
@@ -60,6 +65,10 @@ fn plugin(guest: &Guest, module: Vec<u8>) -> Plugin {
     let mut plugin = Plugin::new("plugin", Code::Inline(module.into()));
     plugin.root_id = "root".to_owned();
     plugin.configuration = PLUGIN_CONFIGURATION.into();
+    plugin.failure_policy = guest.setup.policy;
+    let allowed = guest.setup.allowed;
+    plugin.capabilities =
+        (!allowed.is_empty()).then(|| allowed.iter().map(|name| (*name).to_owned()).collect());
     plugin.vm.vm_id = guest.name.to_owned();
     plugin.vm.configuration = VM_CONFIGURATION.into();
     plugin.vm.environment = ENVIRONMENT

@@ -52,7 +52,7 @@ pub fn measure(program: &Path, guests: &[&'static Guest]) -> Result<Measurement>
     let guests: Vec<_> = guests
         .iter()
         .copied()
-        .filter(|guest| guest.since <= version)
+        .filter(|guest| guest.setup.since <= version)
         .collect();
     let scratch = Scratch::new()?;
     for guest in &guests {

@@ -26,6 +26,8 @@ pub enum Step {
     AwaitClose,
     /// Waits until the guest has reported this line.
     AwaitLine(&'static str),
+    /// Lets so many milliseconds pass. As the first step: before it connects.
+    Wait(u64),
     /// Ends the connection with a reset.
     Reset,
 }

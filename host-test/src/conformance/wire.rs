@@ -60,6 +60,7 @@ pub(super) fn shown(headers: &[(String, String)]) -> String {
         (name.starts_with("x-")
             && !name.starts_with("x-envoy-")
             && !name.starts_with("x-forwarded-"))
+            || name.starts_with("grpc-")
             || name == "content-type"
     });
     let texts: Vec<_> = ours

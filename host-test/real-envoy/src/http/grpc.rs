@@ -16,6 +16,7 @@ use tokio::runtime;
 /// What it answers, the method says, whatever the service:
 /// - `Echo`: every message comes back; initial metadata `x-initial: i`, trailing `x-trailing: t`,
 ///   status 0;
+/// - `Tell`: one message, the path and the metadata `x-own` as the server has got them; status 0;
 /// - `Fail`: status 5 with the message `not here`, and nothing else;
 /// - `Reset`: the stream is reset when the first message has come;
 /// - every other: nothing, ever.
@@ -56,20 +57,21 @@ fn serve(stream: TcpStream) -> Result<()> {
         let mut connection = h2::server::handshake(stream).await?;
         while let Some(call) = connection.accept().await {
             let (request, respond) = call?;
-            let method = request.uri().path().rsplit('/').next();
-            let method = method.unwrap_or_default().to_owned();
-            tokio::spawn(answer(method, request.into_body(), respond));
+            tokio::spawn(answer(request, respond));
         }
         Ok(())
     })
 }
 
 async fn answer(
-    method: String,
-    mut body: RecvStream,
+    request: http::Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
 ) -> Result<()> {
-    match method.as_str() {
+    let path = request.uri().path().to_owned();
+    let own = request.headers().get("x-own").map(HeaderValue::as_bytes);
+    let told = [path.as_bytes(), b" ", own.unwrap_or_default()].concat();
+    let mut body = request.into_body();
+    match path.rsplit('/').next().unwrap_or_default() {
         "Echo" => {
             let mut messages = respond.send_response(head(&[("x-initial", "i")])?, false)?;
             while let Some(bytes) = body.data().await {
@@ -78,6 +80,17 @@ async fn answer(
                 messages.send_data(bytes, false)?;
             }
             messages.send_trailers(fields(&[("grpc-status", "0"), ("x-trailing", "t")]))?;
+        }
+        "Tell" => {
+            while let Some(bytes) = body.data().await {
+                body.flow_control().release_capacity(bytes?.len())?;
+            }
+            let mut messages = respond.send_response(head(&[])?, false)?;
+            // Not compressed, and how long it is.
+            let length = u32::try_from(told.len())?.to_be_bytes();
+            let message = [&[0], &length[..], &told].concat();
+            messages.send_data(Bytes::from(message), false)?;
+            messages.send_trailers(fields(&[("grpc-status", "0")]))?;
         }
         "Fail" => {
             let status = [("grpc-status", "5"), ("grpc-message", "not here")];

@@ -61,11 +61,16 @@ const STEP: Duration = Duration::from_millis(5);
 const STEPS: usize = 200;
 
 fn converse(host: &mut Host, steps: &[Step]) -> Result<Outcome> {
+    if let Some(Step::Wait(millis)) = steps.first() {
+        host.advance(Duration::from_millis(*millis));
+    }
     let id = host.connect(0, Connect::new(CLIENT, LISTENER))?;
     let mut received = 0;
     let mut closed = false;
-    for step in steps {
+    for (index, step) in steps.iter().enumerate() {
         match *step {
+            Step::Wait(_) if index == 0 => {}
+            Step::Wait(millis) => host.advance(Duration::from_millis(millis)),
             Step::Send(bytes) => host.send(id, bytes.as_bytes())?,
             Step::Receive(bytes) => {
                 let wanted = received + bytes.len();

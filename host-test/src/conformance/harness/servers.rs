@@ -22,13 +22,7 @@ impl Seen {
     }
 
     fn note(&self, call: &PendingCall) {
-        let CallRequest::Http {
-            headers,
-            body,
-            trailers,
-            ..
-        } = &call.request
-        else {
+        let CallRequest::Http { headers, body, .. } = &call.request else {
             return;
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -43,14 +37,9 @@ impl Seen {
                 .collect();
             shown(&fields)
         };
-        // HTTP/1.1 has no room for trailers where the length of the body is said.
-        let trailers = if body.is_empty() {
-            list(trailers)
-        } else {
-            "[]".to_owned()
-        };
+        // To an upstream of HTTP/1.1, Envoy sends no trailers unless its cluster asks for them.
         let line = format!(
-            "upstream {} {} {} body={} trailers={trailers}",
+            "upstream {} {} {} body={} trailers=[]",
             pseudo(b":method"),
             pseudo(b":path"),
             list(headers),
@@ -105,9 +94,19 @@ const NO_HEADERS: [(&str, &str); 0] = [];
 pub(super) fn grpc(call: &PendingCall) -> Vec<CallAnswer> {
     match &call.request {
         CallRequest::GrpcCall {
-            method, message, ..
+            service,
+            method,
+            metadata,
+            message,
+            ..
         } => match &method[..] {
             "Echo" => vec![begin(), CallAnswer::Message(message.clone()), end()],
+            "Tell" => {
+                let own = metadata.iter().find(|(name, _)| name == b"x-own");
+                let own = own.map(|(_, value)| value.as_slice()).unwrap_or_default();
+                let path = format!("/{service}/Tell ");
+                CallAnswer::grpc([path.as_bytes(), own].concat())
+            }
             method => other(method),
         },
         CallRequest::GrpcStream {

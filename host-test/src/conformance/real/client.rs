@@ -44,12 +44,18 @@ pub(super) fn play(
 
 /// Plays `steps` on a new connection.
 fn converse(envoy: &Envoy, guest: &Guest, addr: SocketAddr, steps: &[Step]) -> Result<Outcome> {
+    if let Some(Step::Wait(millis)) = steps.first() {
+        wait(*millis);
+    }
     let mut stream = Source::any().connect(addr)?;
     let mut received = Vec::new();
     let mut closed = false;
-    for step in steps {
+    for (index, step) in steps.iter().enumerate() {
         match *step {
-            Step::Send(bytes) => stream.write_all(bytes.as_bytes())?,
+            Step::Wait(_) if index == 0 => {}
+            Step::Wait(millis) => wait(millis),
+            // To a connection that is closed nothing can be sent, and that is what is measured.
+            Step::Send(bytes) => drop(stream.write_all(bytes.as_bytes())),
             Step::Receive(bytes) => {
                 let mut buffer = vec![0; bytes.len()];
                 match stream.read_exact(&mut buffer) {
@@ -71,6 +77,12 @@ fn converse(envoy: &Envoy, guest: &Guest, addr: SocketAddr, steps: &[Step]) -> R
         }
     }
     Ok(Outcome::Connection { received, closed })
+}
+
+/// Real Envoys know no other time.
+fn wait(millis: u64) {
+    // It fails by design: the time passes, and nothing happens.
+    let _ = eventually::<()>("nothing", Duration::from_millis(millis), || None);
 }
 
 fn until_close(stream: &mut TcpStream) -> Result<Vec<u8>> {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::config::FailurePolicy;
+
 use super::super::{ENVIRONMENT, Guest, PLUGIN_CONFIGURATION, Stage, VM_CONFIGURATION};
 
 /// The port of the upstream in the configuration.
@@ -81,8 +83,33 @@ fn plugin(guest: &Guest, folder: &Path) -> String {
         .iter()
         .map(|(name, value)| format!("{name}: \"{value}\""))
         .collect();
+    let policy = match guest.setup.policy {
+        FailurePolicy::FailClosed => String::new(),
+        FailurePolicy::FailOpen => "failure_policy: FAIL_OPEN, ".to_owned(),
+        FailurePolicy::FailReload {
+            base_interval_millis,
+        } => format!(
+            "failure_policy: FAIL_RELOAD, \
+             reload_config: {{ backoff: {{ base_interval: {}s }} }}, ",
+            base_interval_millis as f64 / 1_000.0
+        ),
+    };
+    let allowed: Vec<_> = guest
+        .setup
+        .allowed
+        .iter()
+        .map(|name| format!("{name}: {{}}"))
+        .collect();
+    // In the place where every version of Envoy takes it.
+    let capabilities = match allowed.is_empty() {
+        true => String::new(),
+        false => format!(
+            "capability_restriction_config: {{ allowed_capabilities: {{ {} }} }}, ",
+            allowed.join(", ")
+        ),
+    };
     format!(
-        "{{ name: plugin, root_id: root, \
+        "{{ name: plugin, root_id: root, {policy}{capabilities}\
          configuration: {{ \"@type\": {STRING}, value: {PLUGIN_CONFIGURATION} }}, \
          vm_config: {{ vm_id: {name}, runtime: envoy.wasm.runtime.v8, \
          configuration: {{ \"@type\": {STRING}, value: {VM_CONFIGURATION} }}, \

@@ -1,0 +1,15 @@
+;; What WASI answers to a plugin that may not use it; random_get is allowed.
+(func (export "proxy_on_configure") (param i32 i32) (result i32)
+  (call $called2 (str "on_configure") (local.get 0) (local.get 1))
+  (drop (call $proxy_set_tick_period_milliseconds (i32.const 1)))
+  (i32.const 1))
+
+(func (export "proxy_on_tick") (param i32)
+  (drop (call $proxy_set_tick_period_milliseconds (i32.const 0)))
+  (call $u64 (str "clock_time_get") (call $clock_time_get (i32.const 0) (i64.const 0) (wide)))
+  (call $u32 (str "environ_sizes_get") (call $environ_sizes_get (number) (i32.const 16)))
+  (call $u32 (str "fd_write") (call $fd_write (i32.const 1) (i32.const 0) (i32.const 0) (number)))
+  (call $status (str "fd_close") (call $fd_close (i32.const 1)))
+  (call $status (str "random_get") (call $random_get (wide) (i32.const 8)))
+  (call $proc_exit (i32.const 0))
+  (call $status (str "after proc_exit") (i32.const 0)))

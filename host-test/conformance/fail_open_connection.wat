@@ -1,0 +1,12 @@
+;; FAIL_OPEN: a trap ends its connection, later ones pass without the plugin.
+(func (export "proxy_on_downstream_data") (param i32 i32 i32) (result i32)
+  (call $called3 (str "on_downstream_data") (local.get 0) (local.get 1) (local.get 2))
+  (unreachable))
+(func (export "proxy_on_new_connection") (param i32) (result i32)
+  (call $called1 (str "on_new_connection") (local.get 0))
+  (i32.const 0))
+(func (export "proxy_on_downstream_connection_close") (param i32 i32)
+  (call $called2 (str "on_downstream_connection_close") (local.get 0) (local.get 1)))
+(func (export "proxy_on_done") (param i32) (result i32)
+  (call $called1 (str "on_done") (local.get 0))
+  (i32.const 1))

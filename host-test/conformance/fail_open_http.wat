@@ -1,0 +1,10 @@
+;; FAIL_OPEN: what becomes of a stream that traps, and of one after it.
+(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+  (call $called3 (str "on_request_headers") (local.get 0) (local.get 1) (local.get 2))
+  (unreachable))
+(func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+  (call $called3 (str "on_response_headers") (local.get 0) (local.get 1) (local.get 2))
+  (i32.const 0))
+(func (export "proxy_on_done") (param i32) (result i32)
+  (call $called1 (str "on_done") (local.get 0))
+  (i32.const 1))
