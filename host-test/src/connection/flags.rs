@@ -1,7 +1,7 @@
 //! Envoy's response flags.
 
 /// Flags with their long names and the bits that guests read as `response.flags`.
-const FLAGS: [(&str, &str, u64); 8] = [
+const FLAGS: [(&str, &str, u64); 9] = [
     ("UT", "UpstreamRequestTimeout", 0x4),
     ("UF", "UpstreamConnectionFailure", 0x20),
     ("UC", "UpstreamConnectionTermination", 0x40),
@@ -10,6 +10,7 @@ const FLAGS: [(&str, &str, u64); 8] = [
     ("SI", "StreamIdleTimeout", 0x1_0000),
     ("DPE", "DownstreamProtocolError", 0x4_0000),
     ("NC", "NoClusterFound", 0x100_0000),
+    ("DR", "DownstreamRemoteReset", 0x1000_0000),
 ];
 
 /// As access logs write them.

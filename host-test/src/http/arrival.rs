@@ -5,10 +5,9 @@ use super::forwarded::{self, Hop};
 use super::headers::HeaderMap;
 use super::local_reply::{self, LocalReply};
 use super::state::{Handle, Protocol, State};
-use super::{decode, manager, path, routing};
+use super::{decode, departure, manager, path, routing};
 use crate::config::{RouteAction, UnderscoresAction};
 use crate::connection::runner::Runner;
-use crate::network;
 use crate::shared::lock;
 
 /// The headers of a request have come.
@@ -29,13 +28,7 @@ pub(super) fn on_headers(
         wants_continue
     };
     if wants_continue {
-        let connection = lock(stream).connection.clone();
-        network::write(
-            runner,
-            &connection,
-            b"HTTP/1.1 100 Continue\r\n\r\n".to_vec(),
-            false,
-        );
+        departure::go_ahead(runner, stream);
         if let Some(headers) = &mut lock(stream).request_headers {
             headers.remove(b"expect");
         }
@@ -45,8 +38,11 @@ pub(super) fn on_headers(
     }
     let reason = check(&mut lock(stream));
     if let Some(reason) = reason {
-        if reason.code == 400 {
-            let place = lock(stream).place();
+        let (place, protocol) = {
+            let state = lock(stream);
+            (state.place(), state.protocol)
+        };
+        if reason.code == 400 && protocol != Protocol::Http2 {
             manager::set_closing(&place);
         }
         local_reply::send(runner, stream, reason);
@@ -105,7 +101,11 @@ fn check(state: &mut State) -> Option<LocalReply> {
         UnderscoresAction::DropHeader => headers.remove_where(has_underscore),
         UnderscoresAction::RejectRequest => {
             if headers.iter().any(|(name, _)| has_underscore(name)) {
-                return Some(refusal(400, "http1.unexpected_underscore"));
+                let details = match state.protocol {
+                    Protocol::Http2 => "http2.unexpected_underscore",
+                    _ => "http1.unexpected_underscore",
+                };
+                return Some(refusal(400, details));
             }
         }
     }

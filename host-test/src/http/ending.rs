@@ -3,44 +3,84 @@
 use std::sync::Arc;
 
 use super::filter::FilterKind;
-use super::manager::with;
+use super::manager::{self, with};
+use super::output::{self, Rank};
 use super::plugin::PluginFilter;
-use super::state::{Handle, Place};
-use super::{access_log, callbacks};
+use super::state::{Handle, Place, Protocol};
+use super::{access_log, callbacks, frame, http2};
 use crate::connection::runner::Runner;
 use crate::network::{self, ClosedBy};
 use crate::shared::lock;
 
-/// The response is written. A request that is not whole yet ends with the connection.
+/// The response is written. In HTTP/1 a request that is not whole yet ends with the connection,
+/// in HTTP/2 it is reset.
 pub(super) fn end_stream(runner: &mut dyn Runner, stream: &Handle) {
-    let (is_received, place) = {
+    let (is_received, is_http2, wire, place) = {
         let state = lock(stream);
-        (state.is_received, state.place())
+        let is_http2 = state.protocol == Protocol::Http2;
+        (state.is_received, is_http2, state.wire, state.place())
     };
-    if !is_received {
-        with(&place, |manager| manager.is_closing = true);
+    match (is_http2, is_received) {
+        (true, true) => output::end(runner, &place, stream),
+        (true, false) => {
+            destroy(runner, stream);
+            let bytes = frame::reset(wire, http2::NO_ERROR);
+            output::write(runner, &place, Rank::Reset, bytes);
+        }
+        (false, true) => destroy(runner, stream),
+        (false, false) => {
+            with(&place, |manager| manager.is_closing = true);
+            destroy(runner, stream);
+        }
     }
-    destroy(runner, stream);
     close_if_idle(runner, &place, is_received);
 }
 
-/// Ends the stream without a response, and so its connection.
+/// Ends the stream without a response, and in HTTP/1 its connection.
 pub(super) fn reset(runner: &mut dyn Runner, stream: &Handle) {
-    let place = {
+    let (place, is_http2, wire) = {
         let mut state = lock(stream);
         if state.is_destroyed {
             return;
         }
         state.is_answered = true;
-        state.place()
+        let is_http2 = state.protocol == Protocol::Http2;
+        (state.place(), is_http2, state.wire)
     };
+    if is_http2 {
+        destroy(runner, stream);
+        let bytes = frame::reset(wire, http2::INTERNAL_ERROR);
+        output::write(runner, &place, Rank::Regular, bytes);
+        return;
+    }
     with(&place, |manager| manager.is_closing = true);
     destroy(runner, stream);
     close_if_idle(runner, &place, false);
 }
 
+/// The client has given the stream up, in HTTP/2.
+pub(super) fn given_up(runner: &mut dyn Runner, stream: &Handle) {
+    end_for(stream, "DR");
+    destroy(runner, stream);
+}
+
+/// The body has not the length that the client has said, in HTTP/2.
+pub(super) fn mismatched(runner: &mut dyn Runner, place: &network::Place, stream: &Handle) {
+    end_for(stream, "DPE");
+    let bytes = frame::reset(lock(stream).wire, http2::PROTOCOL_ERROR);
+    output::write(runner, place, Rank::Regular, bytes);
+    output::end(runner, place, stream);
+}
+
+fn end_for(stream: &Handle, flag: &'static str) {
+    let mut state = lock(stream);
+    state.is_answered = true;
+    state.response_code_details = Some("http2.remote_reset".to_owned());
+    state.response_flags.push(flag);
+}
+
 /// The stream is over: it is logged, then its filters go.
-fn destroy(runner: &mut dyn Runner, stream: &Handle) {
+pub(super) fn destroy(runner: &mut dyn Runner, stream: &Handle) {
     let now = runner.shared().clock.unix_nanos();
     let count = {
         let mut state = lock(stream);
@@ -57,9 +97,10 @@ fn destroy(runner: &mut dyn Runner, stream: &Handle) {
     for index in 0..count {
         on_plugin(runner, stream, index, callbacks::on_destroy);
     }
-    let (place, holds_reading) = {
+    let (place, wire, holds_reading) = {
         let mut state = lock(stream);
-        (state.place(), std::mem::take(&mut state.holds_reading))
+        let holds_reading = std::mem::take(&mut state.holds_reading);
+        (state.place(), state.wire, holds_reading)
     };
     let mut connection = lock(&place.connection);
     if holds_reading {
@@ -67,8 +108,10 @@ fn destroy(runner: &mut dyn Runner, stream: &Handle) {
         runner.touched(&place.connection);
     }
     if let Some((manager, _)) = connection.http(place.index) {
-        manager.streams.retain(|other| !Arc::ptr_eq(other, stream));
-        manager.decoder.restart();
+        manager
+            .streams
+            .retain(|(_, other)| !Arc::ptr_eq(other, stream));
+        manager.codec.forget(wire);
     }
     drop(connection);
     runner.ended(stream);
@@ -122,10 +165,9 @@ pub(super) fn close_if_idle(runner: &mut dyn Runner, place: &network::Place, is_
     }
 }
 
-/// The connection is closed, and every stream on it with it.
+/// The connection is closed, and every stream on it with it, the newest first.
 pub(crate) fn on_connection_close(runner: &mut dyn Runner, place: &network::Place, by: ClosedBy) {
-    let streams = with(place, |manager| std::mem::take(&mut manager.streams));
-    for stream in streams.unwrap_or_default() {
+    for stream in manager::streams(place).into_iter().rev() {
         let details = match by {
             ClosedBy::Remote => "downstream_remote_disconnect".to_owned(),
             ClosedBy::Local => {

@@ -1,34 +1,7 @@
 //! The head of a request in HTTP/1: its first line and its headers.
 
+use super::event::Fault;
 use super::headers::{HeaderKind, HeaderMap};
-
-/// Why bytes are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// They are no HTTP/1.
-    Syntax,
-    /// They are another version than HTTP/1.1.
-    Version,
-    /// The body is encoded in another way than in chunks.
-    TransferEncoding,
-    /// The body has a length and comes in chunks.
-    LengthAndChunks,
-}
-
-impl Fault {
-    /// What Envoy answers, and its reason.
-    pub(super) fn answer(self) -> (u16, &'static str, &'static str) {
-        match self {
-            Self::Syntax => (400, "Bad Request", "http1.codec_error"),
-            Self::Version => (426, "Upgrade Required", "low_version"),
-            Self::TransferEncoding => (501, "Not Implemented", "http1.invalid_transfer_encoding"),
-            Self::LengthAndChunks => {
-                let details = "http1.content_length_and_chunked_not_allowed";
-                (400, "Bad Request", details)
-            }
-        }
-    }
-}
 
 /// How the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,27 +60,62 @@ const METHODS: &[&str] = &[
     "UNSUBSCRIBE",
 ];
 
+/// The words of a request line.
+struct RequestLine<'a> {
+    method: &'a [u8],
+    target: &'a [u8],
+    version: &'a [u8],
+}
+
+/// Reads a request line; a version of HTTP that is not spoken is no fault yet.
+fn request_line(line: &[u8]) -> Result<RequestLine<'_>, Fault> {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    if line.first().is_some_and(is_blank) {
+        return Err(Fault::Syntax);
+    }
+    let words: Vec<&[u8]> = line
+        .split(is_blank)
+        .filter(|word| !word.is_empty())
+        .collect();
+    let (method, target, version) = match words[..] {
+        [method, target, version] => (method, target, version),
+        // HTTP/0.9 had no version.
+        [method, _] if is_method(method) => return Err(Fault::Version),
+        _ => return Err(Fault::Syntax),
+    };
+    let is_target = method == b"CONNECT" || split_target(target).is_some();
+    if is_method(method) && is_target && is_version(version) {
+        Ok(RequestLine {
+            method,
+            target,
+            version,
+        })
+    } else {
+        Err(Fault::Syntax)
+    }
+}
+
+/// Why a head that is not yet whole can be no request, once its first line is there.
+pub(super) fn fault_of(head: &[u8]) -> Option<Fault> {
+    let end = head.iter().position(|byte| *byte == b'\n')?;
+    let line = head.get(..end)?;
+    request_line(line.strip_suffix(b"\r").unwrap_or(line)).err()
+}
+
 /// Reads a whole head.
 pub(super) fn parse(head: &[u8]) -> Result<Head, Fault> {
     let mut rest = head.to_vec();
     let line = take_line(&mut rest).ok_or(Fault::Syntax)?;
-    let words: Vec<&[u8]> = line
-        .split(|byte| *byte == b' ')
-        .filter(|word| !word.is_empty())
-        .collect();
-    let [method, target, version] = words[..] else {
-        return Err(Fault::Syntax);
-    };
-    if !is_method(method) {
-        return Err(Fault::Syntax);
-    }
-    match version {
-        b"HTTP/1.1" => {}
-        version if version.starts_with(b"HTTP/") => return Err(Fault::Version),
-        _ => return Err(Fault::Syntax),
+    let RequestLine {
+        method,
+        target,
+        version,
+    } = request_line(&line)?;
+    if version != b"HTTP/1.1" {
+        return Err(Fault::Version);
     }
     let mut headers = HeaderMap::new(HeaderKind::Request);
-    while let Some(line) = take_line(&mut rest).filter(|line| !line.is_empty()) {
+    for line in unfolded(&mut rest) {
         let (name, value) = header(&line).ok_or(Fault::Syntax)?;
         headers.add(name, value);
     }
@@ -132,6 +140,20 @@ pub(super) fn parse(head: &[u8]) -> Result<Head, Fault> {
     Ok(Head { headers, length })
 }
 
+/// The header lines; a line that begins with a blank goes on with the one before.
+fn unfolded(rest: &mut Vec<u8>) -> Vec<Vec<u8>> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    while let Some(line) = take_line(rest).filter(|line| !line.is_empty()) {
+        match lines.last_mut() {
+            Some(last) if matches!(line.first(), Some(b' ' | b'\t')) => {
+                last.extend_from_slice(&line);
+            }
+            _ => lines.push(line),
+        }
+    }
+    lines
+}
+
 fn length(headers: &HeaderMap) -> Result<Length, Fault> {
     let is_chunked = match headers.joined(b"transfer-encoding") {
         Some(coding) if coding.eq_ignore_ascii_case(b"chunked") => true,
@@ -141,9 +163,10 @@ fn length(headers: &HeaderMap) -> Result<Length, Fault> {
     match headers.get(b"content-length") {
         Some(_) if is_chunked => Err(Fault::LengthAndChunks),
         Some(length) => {
-            let length = std::str::from_utf8(length)
+            let digits = std::str::from_utf8(length)
                 .ok()
-                .and_then(|text| text.parse().ok());
+                .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            let length = digits.and_then(|text| text.parse().ok());
             length.map(Length::Known).ok_or(Fault::Syntax)
         }
         None if is_chunked => Ok(Length::Chunked),
@@ -196,16 +219,9 @@ fn remove_nominated(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether this can still become a request line.
-pub(super) fn is_request_line(line: &[u8]) -> bool {
-    let mut words = line.split(|byte| *byte == b' ');
-    let method = words.next().unwrap_or_default();
-    match words.next() {
-        Some(_) => is_method(method),
-        None => METHODS
-            .iter()
-            .any(|known| known.as_bytes().starts_with(method)),
-    }
+fn is_version(version: &[u8]) -> bool {
+    let numbers = version.strip_prefix(b"HTTP/").unwrap_or_default();
+    matches!(numbers, [b'0'..=b'9', b'.', b'0'..=b'9'])
 }
 
 fn is_method(method: &[u8]) -> bool {
@@ -224,14 +240,6 @@ pub(super) fn head_end(input: &[u8]) -> Option<usize> {
             return Some(from);
         }
     }
-}
-
-/// The first line, as far as it is there.
-pub(super) fn first_line(input: &[u8]) -> &[u8] {
-    input
-        .split(|byte| matches!(byte, b'\r' | b'\n'))
-        .next()
-        .unwrap_or_default()
 }
 
 /// Name and value of a header line.

@@ -1,22 +1,8 @@
 //! HTTP/1: requests out of bytes, responses into bytes.
 
-use super::head::{Fault, Length, first_line, head_end, header, is_request_line, parse, take_line};
+use super::event::{Event, Fault};
+use super::head::{Length, fault_of, head_end, header, parse, take_line};
 use super::headers::{HeaderKind, HeaderMap};
-
-/// Something that a client has sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Event {
-    /// A request has begun; nothing more is known of it.
-    Begin,
-    /// Its headers.
-    Headers { headers: HeaderMap, is_end: bool },
-    /// A part of its body.
-    Data { bytes: Vec<u8>, is_end: bool },
-    /// Its trailers, the end.
-    Trailers(HeaderMap),
-    /// This is no HTTP that is spoken here.
-    Error(Fault),
-}
 
 /// How far the bytes of a client are read.
 #[derive(Debug, Default)]
@@ -120,8 +106,8 @@ impl Decoder {
                     self.phase = Phase::ChunkEnd;
                 }
                 Phase::ChunkEnd => match take_line(input) {
-                    Some(line) if line.is_empty() => self.phase = Phase::ChunkSize,
-                    Some(_) => return self.broken(Fault::Syntax),
+                    // Whatever else stands there is passed over.
+                    Some(_) => self.phase = Phase::ChunkSize,
                     None => return self.collected(),
                 },
                 Phase::Trailers => match take_line(input) {
@@ -155,10 +141,11 @@ impl Decoder {
 
     fn head(&mut self, input: &mut Vec<u8>) -> Option<Event> {
         let Some(end) = head_end(input) else {
-            if input.len() > HEAD_BYTES_MAX || !is_request_line(first_line(input)) {
-                return self.broken(Fault::Syntax);
-            }
-            return None;
+            let fault = match input.len() {
+                0..=HEAD_BYTES_MAX => fault_of(input)?,
+                _ => Fault::Syntax,
+            };
+            return self.broken(fault);
         };
         let head: Vec<u8> = input.drain(..end).collect();
         let request = match parse(&head) {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::blueprint::{Blueprint, Planned};
 use super::body::Source;
+use super::codec::Codec;
+use super::event::Event;
 use super::filter::{Filter, FilterKind};
 use super::flow::Start;
-use super::head::Fault;
-use super::http1::{Decoder, Event};
-use super::local_reply::{self, LocalReply};
+use super::output::{self, Output};
 use super::plugin::PluginFilter;
-use super::state::{Handle, Place, State};
-use super::{arrival, decode, ending};
+use super::state::{Handle, Place, Protocol, State};
+use super::{arrival, decode, ending, refusal};
 use crate::connection::runner::{Opened, Runner};
 use crate::guest::Kind;
 use crate::network;
@@ -23,9 +23,10 @@ use crate::shared::lock;
 #[derive(Debug)]
 pub(crate) struct Manager {
     blueprint: Arc<Blueprint>,
-    pub(super) decoder: Decoder,
-    /// Streams that are not over, the oldest first.
-    pub(super) streams: Vec<Handle>,
+    pub(super) codec: Codec,
+    pub(super) output: Output,
+    /// Streams that are not over and their numbers in HTTP/2, the oldest first.
+    pub(super) streams: Vec<(u32, Handle)>,
     /// Numbers for streams whose requests are on their way.
     reserved: VecDeque<u64>,
     /// The connection is closed when no stream is left.
@@ -35,7 +36,11 @@ pub(crate) struct Manager {
 impl Manager {
     pub(crate) fn new(blueprint: &Arc<Blueprint>) -> Self {
         Self {
-            decoder: Decoder::new(blueprint.config.http1_trailers),
+            codec: Codec::Unknown {
+                configured: blueprint.config.codec,
+                keeps_trailers: blueprint.config.http1_trailers,
+            },
+            output: Output::default(),
             blueprint: Arc::clone(blueprint),
             streams: Vec::new(),
             reserved: VecDeque::new(),
@@ -47,6 +52,13 @@ impl Manager {
     pub(crate) fn reserve(&mut self, id: u64) {
         self.reserved.push_back(id);
     }
+
+    /// The newest stream with this number in HTTP/2; 0 is the stream of HTTP/1.
+    fn stream(&self, wire: u32) -> Option<Handle> {
+        let mut newest = self.streams.iter().rev();
+        let found = newest.find(|(known, _)| *known == wire);
+        found.map(|(_, stream)| Arc::clone(stream))
+    }
 }
 
 /// Runs `read` with the manager at this place.
@@ -57,31 +69,45 @@ pub(super) fn with<T>(place: &network::Place, read: impl FnOnce(&mut Manager) ->
 
 /// Bytes have come to the manager.
 pub(crate) fn on_data(runner: &mut dyn Runner, place: &network::Place) {
+    with(place, |manager| manager.output.is_held = true);
     while lock(&place.connection).is_open() {
-        let event = {
-            let mut state = lock(&place.connection);
-            state
-                .http(place.index)
-                .and_then(|(manager, bytes)| manager.decoder.next(bytes))
-        };
-        let Some(event) = event else {
+        let Some((wire, event)) = next(place) else {
             hold_reading(place);
             break;
         };
         if event == Event::Begin {
-            begin(runner, place);
+            begin(runner, place, wire);
             continue;
         }
-        let stream = with(place, |manager| manager.streams.last().cloned()).flatten();
-        let Some(stream) = stream else { break };
-        handle(runner, &stream, event);
+        let stream = with(place, |manager| manager.stream(wire)).flatten();
+        match (stream, event) {
+            (stream, Event::Error(fault)) => {
+                refusal::refuse(runner, place, stream.as_ref(), fault);
+            }
+            (Some(stream), event) => handle(runner, place, &stream, event),
+            // What still comes for a stream that is over.
+            (None, _) if wire != 0 => {}
+            (None, _) => break,
+        }
     }
+    output::release(runner, place);
     ending::close_if_idle(runner, place, false);
 }
 
-fn handle(runner: &mut dyn Runner, stream: &Handle, event: Event) {
+/// The next event and the number of its stream in HTTP/2.
+fn next(place: &network::Place) -> Option<(u32, Event)> {
+    let mut state = lock(&place.connection);
+    let (manager, bytes) = state.http(place.index)?;
+    let event = manager.codec.next(bytes);
+    for (rank, bytes) in manager.codec.take_answers() {
+        manager.output.push(rank, bytes);
+    }
+    event
+}
+
+fn handle(runner: &mut dyn Runner, place: &network::Place, stream: &Handle, event: Event) {
     match event {
-        Event::Begin => {}
+        Event::Begin | Event::Error(_) => {}
         Event::Headers { headers, is_end } => {
             received(stream, 0, is_end);
             arrival::on_headers(runner, stream, headers, is_end);
@@ -96,30 +122,20 @@ fn handle(runner: &mut dyn Runner, stream: &Handle, event: Event) {
             lock(stream).request_trailers = Some(trailers);
             decode::trailers(runner, stream, Start::First);
         }
-        Event::Error(fault) => refuse(runner, stream, fault),
+        Event::Reset => ending::given_up(runner, stream),
+        Event::Mismatch => ending::mismatched(runner, place, stream),
     }
-}
-
-/// Answers what is no request, and closes the connection.
-fn refuse(runner: &mut dyn Runner, stream: &Handle, fault: Fault) {
-    lock(stream).response_flags.push("DPE");
-    let place = place_of(stream);
-    with(&place, |manager| manager.is_closing = true);
-    lock(&place.connection).response_flags.push("DPE");
-    let (code, body, details) = fault.answer();
-    let reply = LocalReply {
-        code,
-        body: body.into(),
-        details: details.into(),
-        ..LocalReply::default()
-    };
-    local_reply::send(runner, stream, reply);
 }
 
 /// Reads no more if the next request has come before this one is answered.
 fn hold_reading(place: &network::Place) {
-    let stream = with(place, |manager| manager.streams.last().cloned()).flatten();
-    let Some(stream) = stream else { return };
+    let stream = with(place, |manager| match manager.codec {
+        Codec::Http1(_) => manager.stream(0),
+        _ => None,
+    });
+    let Some(stream) = stream.flatten() else {
+        return;
+    };
     let mut state = lock(&stream);
     let mut connection = lock(&place.connection);
     let has_more = connection
@@ -140,16 +156,23 @@ fn received(stream: &Handle, bytes: usize, is_end: bool) {
 }
 
 /// A request has begun.
-fn begin(runner: &mut dyn Runner, place: &network::Place) {
+fn begin(runner: &mut dyn Runner, place: &network::Place, wire: u32) {
     let id = with(place, |manager| manager.reserved.pop_front()).flatten();
     let id = id.unwrap_or_else(|| runner.next_stream());
     let now = runner.shared().clock.unix_nanos();
-    let Some(blueprint) = with(place, |manager| Arc::clone(&manager.blueprint)) else {
+    let read = |manager: &mut Manager| (Arc::clone(&manager.blueprint), manager.codec.is_http2());
+    let Some((blueprint, is_http2)) = with(place, read) else {
         return;
     };
     let stream = State::begin(id, place, blueprint, now);
+    if is_http2 {
+        let mut state = lock(&stream);
+        state.protocol = Protocol::Http2;
+        state.is_protocol_known = true;
+        state.wire = wire;
+    }
     runner.began(&stream);
-    with(place, |manager| manager.streams.push(stream));
+    with(place, |manager| manager.streams.push((wire, stream)));
 }
 
 /// Makes the filters of a stream, once; contexts get their numbers here.
@@ -201,6 +224,15 @@ pub(super) fn is_closing(place: &network::Place) -> bool {
 /// Closes the connection when its last stream is over.
 pub(super) fn set_closing(place: &network::Place) {
     with(place, |manager| manager.is_closing = true);
+}
+
+/// The streams that are not over, the oldest first.
+pub(super) fn streams(place: &network::Place) -> Vec<Handle> {
+    let streams = with(place, |manager| {
+        let streams = manager.streams.iter();
+        streams.map(|(_, stream)| Arc::clone(stream)).collect()
+    });
+    streams.unwrap_or_default()
 }
 
 fn place_of(stream: &Handle) -> network::Place {

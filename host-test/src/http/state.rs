@@ -61,6 +61,8 @@ pub struct State {
     /// What the client speaks.
     pub protocol: Protocol,
     pub(super) is_protocol_known: bool,
+    /// Its number in HTTP/2.
+    pub(super) wire: u32,
     /// The source as HTTP filters see it: from X-Forwarded-For, or the peer.
     pub remote: SocketAddr,
     /// Headers of the request, as the filters have left them.
@@ -140,6 +142,7 @@ impl State {
             connection: Arc::clone(&place.connection),
             protocol: Protocol::default(),
             is_protocol_known: false,
+            wire: 0,
             remote,
             request_headers: None,
             request_trailers: None,
