@@ -1,6 +1,7 @@
 //! Connections as a test sees them: made, written to, closed, looked at.
 
 mod calls;
+mod client;
 mod connect;
 mod drain;
 pub(crate) mod flags;
@@ -10,6 +11,7 @@ pub(crate) mod log_lines;
 mod operations;
 pub(crate) mod property;
 pub(crate) mod rbac;
+mod request;
 pub(crate) mod runner;
 mod stream;
 mod turn;
@@ -17,7 +19,9 @@ mod view;
 
 pub use connect::{Connect, ConnectError};
 pub use operations::{By, Gone};
-pub use stream::{Request, Response};
+pub(crate) use request::Form;
+pub use request::Request;
+pub use stream::Response;
 pub use view::{ConnectionView, StreamView};
 
 pub(crate) use listeners::Listeners;

@@ -16,7 +16,7 @@ mod setup;
 mod text;
 mod world;
 
-pub(crate) use harness::{FIRST_PORT, access_line, chunk, last_chunk, request_in_parts};
+pub(crate) use harness::{FIRST_PORT, access_line, lines, message};
 pub use harness::{
     Harness, NotRaced, Tracing, play_in_harness, race_in_harness, replay_in_harness,
     trace_in_harness,

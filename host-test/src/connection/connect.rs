@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::ConnectionId;
+use super::client;
 use super::listeners::Active;
-use super::stream;
 use super::turn::Waiting;
 use crate::Worker;
 use crate::abi::MetricType;
@@ -141,7 +141,7 @@ impl Worker {
         }
         self.traffic.opened(id.id, &connection);
         chain.blueprint.instantiate(self, &connection);
-        stream::reserve(&connection, &waiting.streams);
+        client::reserve(&connection, &waiting.streams);
         network::start(self, &connection);
         network::handshake(self, &connection);
         if !waiting.bytes.is_empty() {

@@ -62,6 +62,25 @@ impl Host {
         self.on_connection(id, |worker| worker.request(id, request))
     }
 
+    /// The client sends more of a request; see [`Worker::request_data`].
+    pub fn request_data(&mut self, id: StreamId, bytes: &[u8], is_end: bool) -> Result<(), Gone> {
+        self.on_stream(id, |worker| worker.request_data(id, bytes, is_end))
+    }
+
+    /// The client ends a request with trailers; see [`Worker::request_trailers`].
+    pub fn request_trailers(
+        &mut self,
+        id: StreamId,
+        trailers: &[(String, Vec<u8>)],
+    ) -> Result<(), Gone> {
+        self.on_stream(id, |worker| worker.request_trailers(id, trailers))
+    }
+
+    /// The client gives a request up; see [`Worker::request_reset`].
+    pub fn request_reset(&mut self, id: StreamId) -> Result<(), Gone> {
+        self.on_stream(id, |worker| worker.request_reset(id))
+    }
+
     /// The upstream answers; see [`Worker::respond`].
     pub fn respond(&mut self, id: StreamId, response: Response) -> Result<(), Gone> {
         self.on_stream(id, |worker| worker.respond(id, response))

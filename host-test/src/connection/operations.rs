@@ -25,6 +25,8 @@ pub enum Gone {
     Connection(u64),
     /// The stream.
     Stream(u64),
+    /// The request of the stream can have no trailers.
+    NoTrailers(u64),
 }
 
 impl fmt::Display for Gone {
@@ -32,6 +34,10 @@ impl fmt::Display for Gone {
         match self {
             Self::Connection(id) => write!(f, "there is no open connection {id}"),
             Self::Stream(id) => write!(f, "there is no stream {id}"),
+            Self::NoTrailers(id) => write!(
+                f,
+                "the request of stream {id} has a length: trailers cannot follow; leave it open"
+            ),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Connections and streams through a host, with guests in WAT. What the tests expect was measured
 //! on Envoy 1.40.0 with guests that do the same.
 
+mod http1;
+mod http2;
 mod listener;
 mod network;
 mod streams;
@@ -27,6 +29,7 @@ fn guest(bodies: &[(&str, &str)]) -> String {
         ("upstream_connection_close", 2, false),
         ("request_headers", 3, true),
         ("request_body", 3, true),
+        ("request_trailers", 2, true),
         ("response_headers", 3, true),
         ("response_body", 3, true),
         ("done", 1, true),
@@ -51,7 +54,7 @@ fn guest(bodies: &[(&str, &str)]) -> String {
                  {body} {drop})"#
         );
         data += &format!(r#"(data (i32.const {at}) "{name}")"#);
-        at += 64;
+        at += 32;
     }
     format!(
         r#"(module

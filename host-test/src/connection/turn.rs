@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::client::Clients;
 use super::connect::Connect;
 use super::listeners::{Active, Listeners};
 use super::runner::Runner;
@@ -31,6 +32,7 @@ pub(crate) struct Traffic {
     pub(super) answerable: VecDeque<http::Handle>,
     /// When something of a connection is due, on the monotonic clock.
     pub(super) due: BTreeSet<(u64, u64)>,
+    pub(super) clients: Clients,
     next_stream: u64,
     pub(super) answer: Option<Response>,
 }
@@ -86,6 +88,7 @@ impl Traffic {
             released: Vec::new(),
             answerable: VecDeque::new(),
             due: BTreeSet::new(),
+            clients: Clients::default(),
             next_stream: 1,
             answer: None,
         }
@@ -132,6 +135,7 @@ impl Traffic {
             && let Some(oldest) = self.closed.pop_front()
         {
             self.connections.remove(&oldest);
+            self.clients.forget_connection(oldest);
         }
     }
 
@@ -141,6 +145,7 @@ impl Traffic {
             && let Some(oldest) = self.ended.pop_front()
         {
             self.streams.remove(&oldest);
+            self.clients.forget_stream(oldest);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a test sees of a connection or a stream.
 
+use super::flags;
 use super::operations::Gone;
 use super::turn::Place;
 use super::{ConnectionId, StreamId};
@@ -52,6 +53,8 @@ pub struct StreamView {
     pub response_code: Option<u16>,
     /// Why the response is what it is, such as `via_upstream`.
     pub response_code_details: Option<String>,
+    /// Envoy's flags with commas, such as `UC`; `-` if there are none.
+    pub response_flags: String,
     /// What filters have left on the stream, by name.
     pub filter_state: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -120,6 +123,7 @@ impl Worker {
             response_trailers: state.response_trailers.clone(),
             response_code: state.response_code,
             response_code_details: state.response_code_details.clone(),
+            response_flags: flags::short(&state.response_flags),
             filter_state: state.filter_state.entries(),
         })
     }

@@ -6,6 +6,7 @@
 mod client;
 mod endings;
 mod http1;
+mod http2;
 mod log;
 mod neighbour;
 mod requests;
@@ -151,7 +152,16 @@ impl RealWorld {
     fn details(&self, request: RequestIndex) -> Option<String> {
         let sent = self.requests.get(request)?;
         let source = self.clients.get(&sent.connection)?.source;
-        self.endings.details(source, sent.place).map(str::to_owned)
+        // Streams of HTTP/2 end in any order.
+        let (place, path) = match sent.form.is_http2() {
+            true => (
+                self.requests.place_among_equals(request),
+                Some(sent.path.as_str()),
+            ),
+            false => (sent.place, None),
+        };
+        let details = self.endings.details(source, place, path);
+        details.map(str::to_owned)
     }
 }
 

@@ -32,6 +32,14 @@ pub(super) enum Fault {
     TransferEncoding,
     /// The body has a length and comes in chunks.
     LengthAndChunks,
+    /// A header has a value with bytes that are no text.
+    Characters,
+    /// `connection` names headers that it may not name.
+    Nomination,
+    /// The headers are too long.
+    TooLong,
+    /// There are too many headers.
+    TooMany,
     /// A frame of HTTP/2 breaks the rules; the client is told this error and these words.
     Told(u8, &'static str),
     /// A frame of HTTP/2 breaks the rules; the client is told nothing.
@@ -60,6 +68,7 @@ impl Fault {
     /// What Envoy does about it, and what access logs say of the stream.
     pub(super) fn remedy(self) -> (Remedy, &'static str) {
         let bad = Remedy::Answer(400, "Bad Request");
+        let large = Remedy::Answer(431, "Request Header Fields Too Large");
         match self {
             Self::Syntax => (bad, "http1.codec_error"),
             Self::Version => (Remedy::Answer(426, "Upgrade Required"), "low_version"),
@@ -68,6 +77,10 @@ impl Fault {
                 "http1.invalid_transfer_encoding",
             ),
             Self::LengthAndChunks => (bad, "http1.content_length_and_chunked_not_allowed"),
+            Self::Characters => (bad, "http1.invalid_characters"),
+            Self::Nomination => (bad, "http1.connection_header_rejected"),
+            Self::TooLong => (large, "http1.headers_too_large"),
+            Self::TooMany => (large, "http1.too_many_headers"),
             Self::Told(error, words) => (Remedy::GoAway(error, words), CODEC_ERROR),
             Self::Frame => (Remedy::Close, CODEC_ERROR),
             Self::Field => (Remedy::Close, "http2.invalid.header.field"),

@@ -13,7 +13,7 @@ const PADDED: u8 = 0x8;
 const PRIORITY: u8 = 0x20;
 
 /// Bytes of the payload, as both sides begin with it.
-pub(super) const PAYLOAD_BYTES_MAX: usize = 16_384;
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 16_384;
 
 /// What a frame is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +58,16 @@ impl Kind {
 
 /// A frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Frame {
-    pub(super) kind: Kind,
-    pub(super) flags: u8,
-    pub(super) stream: u32,
-    pub(super) payload: Vec<u8>,
+pub(crate) struct Frame {
+    pub(crate) kind: Kind,
+    pub(crate) flags: u8,
+    pub(crate) stream: u32,
+    pub(crate) payload: Vec<u8>,
 }
 
 /// A frame of which the beginning is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(crate) enum Taken {
     /// All of it is there.
     Whole(Frame),
     /// Its payload is not all there.
@@ -77,7 +77,7 @@ pub(super) enum Taken {
 }
 
 /// Takes a frame off the beginning, if all of it is there.
-pub(super) fn take(input: &mut Vec<u8>) -> Option<Taken> {
+pub(crate) fn take(input: &mut Vec<u8>) -> Option<Taken> {
     const HEADER_BYTES: usize = 9;
     let [a, b, c, kind, flags, s0, s1, s2, s3] = *input.first_chunk::<HEADER_BYTES>()?;
     let len = usize::try_from(u32::from_be_bytes([0, a, b, c])).ok()?;
@@ -151,7 +151,7 @@ pub(crate) fn reset(stream: u32, error: u32) -> Vec<u8> {
 
 impl Frame {
     /// The payload without padding and priority.
-    pub(super) fn content(&self) -> Option<&[u8]> {
+    pub(crate) fn content(&self) -> Option<&[u8]> {
         let mut payload = &self.payload[..];
         if self.flags & PADDED != 0 {
             let (padding, rest) = payload.split_first()?;
@@ -165,17 +165,17 @@ impl Frame {
     }
 
     /// Whether it is the last of its stream.
-    pub(super) fn ends_stream(&self) -> bool {
+    pub(crate) fn ends_stream(&self) -> bool {
         self.flags & END_STREAM != 0
     }
 
     /// Whether it answers a PING or SETTINGS.
-    pub(super) fn is_answer(&self) -> bool {
+    pub(crate) fn is_answer(&self) -> bool {
         self.flags & END_STREAM != 0
     }
 
     /// Whether the header block is whole.
-    pub(super) fn ends_headers(&self) -> bool {
+    pub(crate) fn ends_headers(&self) -> bool {
         self.flags & END_HEADERS != 0
     }
 }

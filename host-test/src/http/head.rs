@@ -3,6 +3,12 @@
 use super::event::Fault;
 use super::headers::{HeaderKind, HeaderMap};
 
+/// Bytes of a request line and headers together, as in Envoy.
+pub(super) const HEAD_BYTES_MAX: usize = 60 << 10;
+
+/// Headers of a request, as in Envoy.
+const HEADERS_MAX: usize = 100;
+
 /// How the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Length {
@@ -115,9 +121,18 @@ pub(super) fn parse(head: &[u8]) -> Result<Head, Fault> {
         return Err(Fault::Version);
     }
     let mut headers = HeaderMap::new(HeaderKind::Request);
-    for line in unfolded(&mut rest) {
-        let (name, value) = header(&line).ok_or(Fault::Syntax)?;
-        headers.add(name, value);
+    let lines = unfolded(&mut rest);
+    let mut bytes = target.len();
+    for line in &lines {
+        let (name, value) = header(line)?;
+        headers.add(name, &value);
+        bytes += name.len() + value.len();
+    }
+    if lines.len() > HEADERS_MAX {
+        return Err(Fault::TooMany);
+    }
+    if bytes > HEAD_BYTES_MAX {
+        return Err(Fault::TooLong);
     }
     let is_connect = method == b"CONNECT";
     let length = if is_connect {
@@ -136,7 +151,7 @@ pub(super) fn parse(head: &[u8]) -> Result<Head, Fault> {
         headers.add(b":path", &target.path);
     }
     headers.add(b":method", method);
-    remove_nominated(&mut headers);
+    remove_nominated(&mut headers)?;
     Ok(Head { headers, length })
 }
 
@@ -204,19 +219,36 @@ fn split_target(target: &[u8]) -> Option<Target> {
     })
 }
 
-/// Takes away the headers that `connection` names: they are for this hop only.
-fn remove_nominated(headers: &mut HeaderMap) {
+/// Takes away the headers that `connection` names: they are for this hop only. `te` stays if it
+/// says that trailers are welcome (`Utility::sanitizeConnectionHeader`).
+fn remove_nominated(headers: &mut HeaderMap) -> Result<(), Fault> {
+    const TOKENS_MAX: usize = 9;
     let connection = headers.joined(b"connection").unwrap_or_default();
-    for token in connection.split(|byte| *byte == b',') {
-        let token = token.trim_ascii().to_ascii_lowercase();
-        let is_known = matches!(
-            &token[..],
-            b"close" | b"keep-alive" | b"upgrade" | b"te" | b""
-        );
-        if !is_known && token.first() != Some(&b':') {
-            headers.remove(&token);
+    let tokens = connection.split(|byte| *byte == b',');
+    let tokens = tokens.map(|token| token.trim_ascii().to_ascii_lowercase());
+    let tokens: Vec<Vec<u8>> = tokens.filter(|token| !token.is_empty()).collect();
+    if tokens.len() > TOKENS_MAX {
+        return Err(Fault::Nomination);
+    }
+    for token in tokens {
+        match &token[..] {
+            b"close" | b"keep-alive" | b"upgrade" | b"http2-settings" | b"connection" => {}
+            b"x-forwarded-for" | b"x-forwarded-host" | b"x-forwarded-proto" | [b':', ..] => {
+                return Err(Fault::Nomination);
+            }
+            b"te" if wants_trailers(headers) => headers.overwrite(b"te", b"trailers"),
+            token => {
+                headers.remove(token);
+            }
         }
     }
+    Ok(())
+}
+
+fn wants_trailers(headers: &HeaderMap) -> bool {
+    let codings = headers.get(b"te").unwrap_or_default();
+    let mut codings = codings.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    codings.any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
 }
 
 fn is_version(version: &[u8]) -> bool {
@@ -243,11 +275,23 @@ pub(super) fn head_end(input: &[u8]) -> Option<usize> {
 }
 
 /// Name and value of a header line.
-pub(super) fn header(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = line.iter().position(|byte| *byte == b':')?;
-    let (name, value) = (line.get(..colon)?, line.get(colon + 1..)?);
+pub(super) fn header(line: &[u8]) -> Result<(&[u8], Vec<u8>), Fault> {
+    let colon = line.iter().position(|byte| *byte == b':');
+    let (name, value) = line.split_at(colon.ok_or(Fault::Syntax)?);
+    if !is_token(name) {
+        return Err(Fault::Syntax);
+    }
+    let value = value.get(1..).unwrap_or_default().trim_ascii();
+    let value: Vec<u8> = value
+        .iter()
+        .copied()
+        .filter(|byte| *byte != b'\r')
+        .collect();
     let is_clean = |byte: &u8| !matches!(byte, 0..=8 | 10..=31 | 127);
-    (is_token(name) && value.iter().all(is_clean)).then(|| (name, value.trim_ascii()))
+    if !value.iter().all(is_clean) {
+        return Err(Fault::Characters);
+    }
+    Ok((name, value))
 }
 
 fn is_token(name: &[u8]) -> bool {

@@ -7,11 +7,11 @@ use super::huffman;
 
 /// A header block that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct InvalidBlock;
+pub(crate) struct InvalidBlock;
 
 /// Reads header blocks of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     /// Entries that blocks have added, the newest first.
     dynamic: VecDeque<Header>,
 }
@@ -24,7 +24,7 @@ const TABLE_BYTES_MAX: usize = 4_096;
 
 impl Decoder {
     /// The headers of a block, in order.
-    pub(super) fn decode(&mut self, block: &[u8]) -> Result<Vec<Header>, InvalidBlock> {
+    pub(crate) fn decode(&mut self, block: &[u8]) -> Result<Vec<Header>, InvalidBlock> {
         let mut headers = Vec::new();
         let mut rest = block;
         while let Some(first) = rest.first().copied() {

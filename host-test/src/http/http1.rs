@@ -1,7 +1,7 @@
 //! HTTP/1: requests out of bytes, responses into bytes.
 
 use super::event::{Event, Fault};
-use super::head::{Length, fault_of, head_end, header, parse, take_line};
+use super::head::{HEAD_BYTES_MAX, Length, fault_of, head_end, header, parse, take_line};
 use super::headers::{HeaderKind, HeaderMap};
 
 /// How far the bytes of a client are read.
@@ -39,9 +39,6 @@ enum Phase {
     /// Nothing more is read.
     Broken,
 }
-
-/// Bytes of a request line and headers together, as in Envoy.
-const HEAD_BYTES_MAX: usize = 60 << 10;
 
 impl Decoder {
     pub(super) fn new(keeps_trailers: bool) -> Self {
@@ -113,12 +110,12 @@ impl Decoder {
                 Phase::Trailers => match take_line(input) {
                     Some(line) if line.is_empty() => return self.end(),
                     Some(line) => match header(&line) {
-                        Some((name, value)) if self.keeps_trailers => self
+                        Ok((name, value)) if self.keeps_trailers => self
                             .trailers
                             .get_or_insert_with(|| HeaderMap::new(HeaderKind::Trailers))
-                            .add(name, value),
-                        Some(_) => {}
-                        None => return self.broken(Fault::Syntax),
+                            .add(name, &value),
+                        Ok(_) => {}
+                        Err(fault) => return self.broken(fault),
                     },
                     None => return self.collected(),
                 },
@@ -143,7 +140,7 @@ impl Decoder {
         let Some(end) = head_end(input) else {
             let fault = match input.len() {
                 0..=HEAD_BYTES_MAX => fault_of(input)?,
-                _ => Fault::Syntax,
+                _ => Fault::TooLong,
             };
             return self.broken(fault);
         };

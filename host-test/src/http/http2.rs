@@ -177,7 +177,7 @@ impl Decoder {
     fn settings(&mut self, frame: &Frame) -> Result<(), Fault> {
         const ENTRY_BYTES: usize = 6;
         self.has_settings = true;
-        if frame.payload.len() % ENTRY_BYTES != 0 {
+        if !frame.payload.len().is_multiple_of(ENTRY_BYTES) {
             return Err(WRONG_LENGTH);
         }
         if !frame.is_answer() {
@@ -217,7 +217,7 @@ impl Decoder {
     fn begin_headers(&mut self, frame: &Frame) -> Result<(), Fault> {
         let stream = frame.stream;
         if stream > self.last_stream {
-            if stream % 2 == 0 {
+            if stream.is_multiple_of(2) {
                 return Err(Fault::Frame);
             }
             self.last_stream = stream;

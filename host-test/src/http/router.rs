@@ -145,11 +145,12 @@ pub(crate) fn respond_headers(
     is_end: bool,
 ) {
     let now = runner.shared().clock.unix_nanos();
-    {
+    let is_end = {
         let mut state = lock(stream);
         if !awaits_response(&state) || state.response_headers.is_some() {
             return;
         }
+        let is_end = is_end || has_no_body(&state.upstream.headers, &headers);
         if state.upstream.is_complete {
             let since = state.upstream.sent_nanos.unwrap_or(now);
             let millis = now.saturating_sub(since) / 1_000_000;
@@ -166,8 +167,15 @@ pub(crate) fn respond_headers(
         state.response_headers = Some(headers);
         state.upstream.answered_nanos = Some(now);
         state.upstream.ended_nanos = is_end.then_some(now);
-    }
+        is_end
+    };
     encode::headers(runner, stream, Start::First, is_end);
+}
+
+/// Whether nothing can follow these headers of a response.
+fn has_no_body(request: &HeaderMap, response: &HeaderMap) -> bool {
+    request.get(b":method") == Some(b"HEAD")
+        || matches!(response.get(b":status"), Some(b"204" | b"304"))
 }
 
 /// The upstream goes on with its answer.

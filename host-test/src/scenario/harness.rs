@@ -12,7 +12,7 @@ pub use play::{play_in_harness, trace_in_harness};
 pub use race::{NotRaced, race_in_harness, replay_in_harness};
 
 pub(crate) use clients::FIRST_PORT;
-pub(crate) use convert::{chunk, request_in_parts, trailers as last_chunk};
+pub(crate) use convert::{lines, request as message};
 pub(crate) use seeing::access_log as access_line;
 
 use std::collections::BTreeMap;

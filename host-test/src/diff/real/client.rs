@@ -75,6 +75,11 @@ impl Client {
         self.wire.pump(&mut self.received)
     }
 
+    /// Everything that has come.
+    pub(super) fn received(&self) -> &[u8] {
+        &self.received
+    }
+
     pub(super) fn seen(&self, upstream_received: &[u8]) -> ConnectionSeen {
         let open = self.is_open();
         let closed_by = match self.was_first {

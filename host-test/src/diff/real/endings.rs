@@ -8,10 +8,17 @@ use serde_json::Value;
 /// Ends by the client's address.
 #[derive(Debug, Default)]
 pub(super) struct Endings {
-    /// Details of the responses, in the order of the streams of a connection.
-    streams: BTreeMap<SocketAddr, Vec<Option<String>>>,
+    /// Streams of a connection, in the order in which they ended.
+    streams: BTreeMap<SocketAddr, Vec<Stream>>,
     /// Filter state at the end of connections.
     states: BTreeMap<SocketAddr, BTreeMap<String, String>>,
+}
+
+/// A stream that is over.
+#[derive(Debug)]
+struct Stream {
+    path: Option<String>,
+    details: Option<String>,
 }
 
 impl Endings {
@@ -25,8 +32,10 @@ impl Endings {
             return;
         };
         if text("kind") == Some("stream") {
-            let details = text("details").map(str::to_owned);
-            self.streams.entry(client).or_default().push(details);
+            let owned = |key: &str| text(key).map(str::to_owned);
+            let (path, details) = (owned("path"), owned("details"));
+            let streams = self.streams.entry(client).or_default();
+            streams.push(Stream { path, details });
         } else if let Some(Value::Object(state)) = line.get("state") {
             let state = state
                 .iter()
@@ -35,9 +44,17 @@ impl Endings {
         }
     }
 
-    /// `%RESPONSE_CODE_DETAILS%` of a client's stream number `place`, once it is over.
-    pub(super) fn details(&self, client: SocketAddr, place: usize) -> Option<&str> {
-        self.streams.get(&client)?.get(place)?.as_deref()
+    /// `%RESPONSE_CODE_DETAILS%` of a client's stream number `place`, once it is over; of those with
+    /// this path, if one is given.
+    pub(super) fn details(
+        &self,
+        client: SocketAddr,
+        place: usize,
+        path: Option<&str>,
+    ) -> Option<&str> {
+        let streams = self.streams.get(&client)?.iter();
+        let mut wanted = streams.filter(|stream| path.is_none() || stream.path.as_deref() == path);
+        wanted.nth(place)?.details.as_deref()
     }
 
     /// Filter state of a client's connection, once it is over.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::http1;
+use crate::connection::{self, Form};
 use crate::scenario::{Answer, ConnectionIndex, MessageSeen, Request, RequestIndex};
 
 /// Requests by their numbers.
@@ -16,16 +17,18 @@ pub(super) struct Sent {
     /// How many requests its connection had before.
     pub(super) place: usize,
     pub(super) method: String,
-    path: String,
+    pub(super) path: String,
     authority: String,
-    /// More of the body is sent in chunks.
-    pub(super) is_chunked: bool,
+    /// How it goes on.
+    pub(super) form: Form,
     /// What the upstream will answer when the request is whole there.
     pub(super) answer: Option<Answer>,
     /// As the upstream has got it, so far.
     pub(super) upstream: Option<MessageSeen>,
     pub(super) is_whole: bool,
     pub(super) is_answered: bool,
+    /// The client has reset it.
+    pub(super) is_given_up: bool,
 }
 
 impl Requests {
@@ -37,27 +40,46 @@ impl Requests {
         self.0.get_mut(&index)
     }
 
+    /// Notes a request; what a client sends of it, part by part.
     pub(super) fn add(
         &mut self,
         index: RequestIndex,
         connection: ConnectionIndex,
         request: &Request,
-        is_chunked: bool,
-    ) {
-        let before = self.0.values().filter(|sent| sent.connection == connection);
+        message: &connection::Request,
+    ) -> Vec<Vec<u8>> {
+        let before = |wanted: fn(&Sent) -> bool| {
+            let sent = self.0.values().filter(|sent| sent.connection == connection);
+            sent.filter(|sent| wanted(sent)).count()
+        };
+        let http2 = u32::try_from(before(|sent| sent.form.is_http2())).unwrap_or(u32::MAX);
+        let (form, parts) = message.sent(http2, false);
         let sent = Sent {
             connection,
-            place: before.count(),
+            place: before(|_| true),
             method: request.method.clone(),
             path: request.path.clone(),
             authority: request.authority.clone(),
-            is_chunked,
+            form,
             answer: request.answer.clone(),
             upstream: None,
             is_whole: false,
             is_answered: false,
+            is_given_up: false,
         };
         self.0.insert(index, sent);
+        parts
+    }
+
+    /// How many requests with the same path its connection had before.
+    pub(super) fn place_among_equals(&self, index: RequestIndex) -> usize {
+        let Some(wanted) = self.0.get(&index) else {
+            return 0;
+        };
+        let before = self.0.range(..index).map(|(_, sent)| sent);
+        before
+            .filter(|sent| sent.connection == wanted.connection && sent.path == wanted.path)
+            .count()
     }
 
     /// Methods of the requests of a connection, in their order.

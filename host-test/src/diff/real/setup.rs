@@ -115,6 +115,7 @@ impl EndingLogs {
             stream: log(json!({
                 "client": CLIENT,
                 "kind": "stream",
+                "path": "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
                 "details": "%RESPONSE_CODE_DETAILS%",
                 "flags": "%RESPONSE_FLAGS%",
             })),

@@ -5,14 +5,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::client::{Client, dial};
+use super::http2;
 use super::start::only_vm_id;
 use super::{Dialled, RealWorld, failure};
 use crate::abi::LogLevel;
 use crate::config::NetworkFilter;
+use crate::connection::Form;
 use crate::scenario::{
     Answer, Connect, ConnectionIndex, ConnectionSeen, Exchange, FIRST_PORT, Look, Obstacle, Peer,
-    Request, RequestIndex, Setup, Time, World, access_line, chunk, last_chunk, request_in_parts,
-    resolve,
+    Request, RequestIndex, Setup, Time, World, access_line, lines, message, resolve,
 };
 
 impl RealWorld {
@@ -143,18 +144,14 @@ impl World for RealWorld {
         on: ConnectionIndex,
         request: &Request,
     ) -> Result<(), Obstacle> {
-        let (parts, is_chunked) = request_in_parts(request)?;
-        self.requests.add(index, on, request, is_chunked);
+        let parts = self.requests.add(index, on, request, &message(request));
         self.send_parts(on, &parts)
     }
 
     fn data(&mut self, request: RequestIndex, bytes: &[u8], end: bool) -> Result<(), Obstacle> {
-        let (connection, is_chunked) = self.sent(request)?;
-        let bytes = match is_chunked {
-            true => chunk(bytes, end),
-            false => bytes.to_vec(),
-        };
-        self.send(connection, &bytes, false)
+        let (connection, form) = self.sent(request)?;
+        self.client(connection)?;
+        self.send_parts(connection, &form.data(bytes, end))
     }
 
     fn trailers(
@@ -162,17 +159,23 @@ impl World for RealWorld {
         request: RequestIndex,
         trailers: &[(String, String)],
     ) -> Result<(), Obstacle> {
-        let (connection, is_chunked) = self.sent(request)?;
-        if !is_chunked {
+        let (connection, form) = self.sent(request)?;
+        let Some(part) = form.trailers(&lines(trailers)) else {
             let reason = "expected a request in chunks: one with content-length has no trailers";
             return Err(Obstacle::Mistake(reason.to_owned()));
-        }
-        self.send(connection, &last_chunk(trailers), false)
+        };
+        self.send(connection, &part, false)
     }
 
     fn reset_request(&mut self, request: RequestIndex) -> Result<(), Obstacle> {
-        let (connection, _) = self.sent(request)?;
-        self.reset_connection(connection)
+        let (connection, form) = self.sent(request)?;
+        if let Some(sent) = self.requests.get_mut(request) {
+            sent.is_given_up = true;
+        }
+        match form.reset() {
+            Some(frame) => self.send(connection, &frame, false),
+            None => self.reset_connection(connection),
+        }
     }
 
     fn respond(&mut self, request: RequestIndex, answer: &Answer) -> Result<(), Obstacle> {
@@ -243,15 +246,18 @@ impl World for RealWorld {
             .clients
             .get(&sent.connection)
             .map(|dialled| &dialled.client);
-        let methods = self.requests.methods(sent.connection);
-        let answers = client
-            .map(|client| client.answers(methods))
-            .unwrap_or_default();
-        let response = answers.into_iter().nth(sent.place);
         let is_open = client.is_some_and(Client::is_open);
+        let (response, is_reset) = match (client, sent.form) {
+            (Some(client), Form::Frames(stream)) => http2::answer(client.received(), stream),
+            (Some(client), _) => {
+                let methods = self.requests.methods(sent.connection);
+                (client.answers(methods).into_iter().nth(sent.place), false)
+            }
+            (None, _) => (None, false),
+        };
         Look::Seen(Exchange {
             upstream: sent.upstream.clone(),
-            reset: response.is_none() && !is_open,
+            reset: response.is_none() && (is_reset || sent.is_given_up || !is_open),
             response,
             details: self.details(request),
         })
@@ -326,9 +332,9 @@ impl World for RealWorld {
 }
 
 impl RealWorld {
-    fn sent(&self, index: RequestIndex) -> Result<(ConnectionIndex, bool), Obstacle> {
+    fn sent(&self, index: RequestIndex) -> Result<(ConnectionIndex, Form), Obstacle> {
         let missing = || Obstacle::Mistake("the request was not sent".to_owned());
         let sent = self.requests.get(index).ok_or_else(missing)?;
-        Ok((sent.connection, sent.is_chunked))
+        Ok((sent.connection, sent.form))
     }
 }

@@ -39,8 +39,6 @@ struct Sent {
     connection: ConnectionIndex,
     /// None if the connection could not take it.
     stream: Option<StreamId>,
-    /// More of the body is sent in chunks.
-    is_chunked: bool,
 }
 
 /// The port of the first client that names none; the next one has the next.
@@ -261,15 +259,6 @@ impl Clients {
         connection: ConnectionIndex,
     ) -> Result<(), Obstacle> {
         self.on(edge, connection, |worker, id| worker.reset(id))
-    }
-
-    pub(super) fn reset_request(
-        &mut self,
-        edge: &mut impl Edge,
-        request: RequestIndex,
-    ) -> Result<(), Obstacle> {
-        // HTTP/1.1 knows no other way.
-        self.reset(edge, self.sent(request)?.connection)
     }
 
     /// Does something with a connection.

@@ -217,7 +217,7 @@ pub(in crate::config::yaml) const GROUPS: &[Group] = {
         },
         Group {
             message: HCM,
-            why: "the harness hands over headers, not bytes of HTTP/2",
+            why: "HTTP/2 is spoken as Envoy does by default",
             keys: &[
                 key("http2_protocol_options", Mapping),
                 key("stream_error_on_invalid_http_message", Flag),

@@ -1,6 +1,8 @@
 //! Requests of clients, and what upstreams answer.
 
 use super::{Clients, Sent};
+use crate::Worker;
+use crate::connection::{Gone, StreamId};
 use crate::scenario::harness::convert;
 use crate::scenario::harness::edge::Edge;
 use crate::scenario::model::{Answer, ConnectionIndex, Request, RequestIndex};
@@ -33,8 +35,7 @@ impl Clients {
         request: &Request,
     ) -> Result<(), Obstacle> {
         self.forget(edge);
-        let message = convert::request(request)?;
-        let is_chunked = message.is_open && !convert::has_length(request);
+        let message = convert::request(request);
         // What a client sends on a closed connection gets nowhere.
         let stream = self.connection(on).and_then(|id| {
             let sent = edge.on(id.worker, |worker| worker.request(id, &message));
@@ -45,7 +46,6 @@ impl Clients {
             Sent {
                 connection: on,
                 stream,
-                is_chunked,
             },
         );
         if let Some(answer) = &request.answer {
@@ -61,12 +61,9 @@ impl Clients {
         bytes: &[u8],
         end: bool,
     ) -> Result<(), Obstacle> {
-        let sent = self.sent(request)?;
-        let bytes = match sent.is_chunked {
-            true => convert::chunk(bytes, end),
-            false => bytes.to_vec(),
-        };
-        self.send(edge, sent.connection, &bytes, false)
+        self.on_stream(edge, request, |worker, stream| {
+            worker.request_data(stream, bytes, end)
+        })
     }
 
     pub(in crate::scenario::harness) fn trailers(
@@ -75,12 +72,35 @@ impl Clients {
         request: RequestIndex,
         trailers: &[(String, String)],
     ) -> Result<(), Obstacle> {
-        let sent = self.sent(request)?;
-        if !sent.is_chunked {
-            let reason = "expected a request in chunks: one with content-length has no trailers";
-            return Err(Obstacle::Mistake(reason.to_owned()));
+        let lines = convert::lines(trailers);
+        self.on_stream(edge, request, |worker, stream| {
+            worker.request_trailers(stream, &lines)
+        })
+    }
+
+    pub(in crate::scenario::harness) fn reset_request(
+        &mut self,
+        edge: &mut impl Edge,
+        request: RequestIndex,
+    ) -> Result<(), Obstacle> {
+        self.on_stream(edge, request, Worker::request_reset)
+    }
+
+    /// Goes on with a request; one that was sent on a closed connection is lost.
+    fn on_stream(
+        &mut self,
+        edge: &mut impl Edge,
+        request: RequestIndex,
+        act: impl FnOnce(&mut Worker, StreamId) -> Result<(), Gone>,
+    ) -> Result<(), Obstacle> {
+        let Some(stream) = self.sent(request)?.stream else {
+            return Ok(());
+        };
+        let done = edge.on(stream.worker, |worker| act(worker, stream));
+        if let Some(Err(error @ Gone::NoTrailers(_))) = done {
+            return Err(Obstacle::Mistake(error.to_string()));
         }
-        self.send(edge, sent.connection, &convert::trailers(trailers), false)
+        self.answer(edge)
     }
 
     pub(in crate::scenario::harness) fn respond(
