@@ -134,6 +134,9 @@ pub(super) struct PluginSetup {
     pub(super) failure_policy: FailurePolicy,
     /// Host functions and callbacks that are allowed. Default: all.
     pub(super) capabilities: Option<Vec<Text>>,
+    /// Whether `StopIteration` from `on_request_headers` or `on_response_headers` stops the headers
+    /// alone, so that the body comes to the plugin. Default: as in Envoy, it stops everything.
+    pub(super) allow_on_headers_stop_iteration: Option<bool>,
 }
 
 /// Where a plugin stands.

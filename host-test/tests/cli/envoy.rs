@@ -35,12 +35,14 @@ fn scenarios_pass_in_the_real_envoy() {
             "ok ../scenarios/http2.yaml: answers come in any order",
             "ok ../scenarios/http2.yaml: a request comes in parts, and another is given up",
             "ok ../scenarios/http2.yaml: a header that HTTP/2 forbids ends the connection",
+            "ok ../scenarios/keep_all.yaml",
+            "ok ../scenarios/keep_headers.yaml",
             "ok ../scenarios/update.yaml: new connections find the new plugin, and shared data stay",
             "ok ../scenarios/update.yaml: the same configuration changes nothing",
             "ok ../scenarios/update.yaml: after ten minutes what is gone is closed, and its timers stop",
             "ok ../scenarios/update.yaml: what comes back is begun anew",
             "ok ../scenarios/update_refused.yaml",
-            "16 passed, 1 impossible",
+            "18 passed, 1 impossible",
         ]
     );
 }

@@ -162,6 +162,13 @@ fn plugin_config(
         let restriction = json!({ "allowed_capabilities": allowed });
         insert(&mut config, "capability_restriction_config", restriction);
     }
+    if let Some(allowed) = plugin.allow_on_headers_stop_iteration {
+        insert(
+            &mut config,
+            "allow_on_headers_stop_iteration",
+            json!(allowed),
+        );
+    }
     Ok(config)
 }
 
