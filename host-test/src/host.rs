@@ -39,9 +39,9 @@ pub struct HostBuilder {
 }
 
 impl HostBuilder {
-    /// How many workers there are, 1 unless it is said. 0 is taken as 1.
+    /// How many workers there are, 1 unless it is said; with 0 the host is not built.
     pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = workers.max(1);
+        self.workers = workers;
         self
     }
 
@@ -99,6 +99,9 @@ impl HostBuilder {
     ///
     /// Fails where Envoy would refuse the configuration.
     pub fn build(self) -> Result<Host, BuildError> {
+        if self.workers == 0 {
+            return Err(InvalidBootstrap::NoWorker.into());
+        }
         let mut shared = Shared::default();
         shared.callouts = self.callouts;
         let clusters = self.bootstrap.clusters.clone();

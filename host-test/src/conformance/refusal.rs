@@ -66,6 +66,7 @@ pub(super) fn of_harness(error: &BuildError) -> Vec<String> {
     let line = match error {
         BuildError::Bootstrap(InvalidBootstrap::Module { reason, .. })
         | BuildError::Module { reason, .. } => module(reason),
+        BuildError::Bootstrap(reason @ InvalidBootstrap::NoWorker) => reason.to_string(),
         BuildError::Trapped {
             trap: ended, log, ..
         } => {

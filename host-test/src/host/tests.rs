@@ -196,6 +196,12 @@ fn a_refused_update_changes_nothing() {
 }
 
 #[test]
+fn a_process_without_workers_is_refused() {
+    let error = build(Vec::new(), 0).err().unwrap();
+    assert_eq!(error.to_string(), "workers: expected at least 1, found 0");
+}
+
+#[test]
 fn at_the_end_every_thread_hears_of_it() {
     let host = Host::builder(services(&["a"])).workers(2).build().unwrap();
     let shared = host.shared().clone();

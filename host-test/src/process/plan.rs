@@ -49,12 +49,15 @@ pub enum InvalidBootstrap {
         /// Why.
         reason: InvalidModule,
     },
+    /// There is to be no worker.
+    NoWorker,
 }
 
 impl fmt::Display for InvalidBootstrap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Module { plugin, reason } => write!(f, "plugin {plugin:?}: {reason}"),
+            Self::NoWorker => f.write_str("workers: expected at least 1, found 0"),
         }
     }
 }
