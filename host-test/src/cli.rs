@@ -19,7 +19,7 @@ use host_test::report::Style;
 
 /// Runs proxy-wasm plugins as Envoy does, without Envoy.
 #[derive(Debug, Parser)]
-#[command(name = "host-test", max_term_width = 100)]
+#[command(name = "host-test", version, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

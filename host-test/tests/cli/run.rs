@@ -127,6 +127,13 @@ fn the_junit_report_has_a_suite_for_each_file() {
 }
 
 #[test]
+fn it_tells_its_version() {
+    let ran = host_test(&["--version"]);
+    let expected = concat!("host-test ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!((ran.stdout.as_str(), ran.code), (expected, Some(0)));
+}
+
+#[test]
 fn a_trace_holds_every_call_with_its_arguments() {
     let ran = host_test(&[
         "trace",
