@@ -18,7 +18,7 @@ mod world;
 
 pub(crate) use harness::{FIRST_PORT, access_line, lines, message};
 pub use harness::{
-    Harness, NotRaced, Tracing, play_in_harness, race_in_harness, replay_in_harness,
+    Harness, NotRaced, Traced, Tracing, play_in_harness, race_in_harness, replay_in_harness,
     trace_in_harness,
 };
 pub use invalid::InvalidScenario;

@@ -4,6 +4,7 @@
 //! guest reads and writes in two host calls can be interleaved with other threads in between.
 
 mod access_log;
+mod bounded;
 mod clock;
 mod counts;
 mod data;
@@ -23,6 +24,7 @@ pub use queues::{QueueReady, Queues};
 pub use random::Random;
 pub use traps::Traps;
 
+pub(crate) use bounded::Bounded;
 pub(crate) use clock::nanos;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,6 +99,22 @@ impl Shared {
         }
         let hook = self.hook.read().unwrap_or_else(PoisonError::into_inner);
         hook.clone()
+    }
+
+    /// What did not fit into log, access log and list of traps, in words: what is expected of them
+    /// says nothing then. `None` where everything is there.
+    #[must_use]
+    pub fn dropped(&self) -> Option<String> {
+        let lists = [
+            (self.log.dropped(), "lines of the log"),
+            (self.access_log.dropped(), "lines of the access log"),
+            (self.traps.dropped(), "traps"),
+        ];
+        let dropped = lists.iter().filter(|(count, _)| *count > 0);
+        let words: Vec<_> = dropped
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        (!words.is_empty()).then(|| format!("{} did not fit and are lost", words.join(", ")))
     }
 }
 

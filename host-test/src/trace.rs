@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::abi::{Callback, HostCall, Status};
-use crate::shared::{ThreadId, lock};
+use crate::shared::{Bounded, ThreadId, lock};
 
 /// An argument or result of a host call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub enum TraceEvent {
         values: Vec<(&'static str, Value)>,
         /// The answer; none where the call returns nothing.
         status: Option<u32>,
+        /// Why it ended the guest.
+        trap: Option<String>,
     },
 }
 
@@ -133,10 +135,14 @@ impl fmt::Display for TraceEvent {
                 call,
                 values,
                 status,
+                trap,
             } => {
                 write!(f, "  {}", call.name())?;
                 for (name, value) in values {
                     write!(f, " {name}={value}")?;
+                }
+                if let Some(reason) = trap {
+                    return write!(f, " -> trap: {reason}");
                 }
                 let Some(code) = *status else { return Ok(()) };
                 match Status::from_code(code) {
@@ -148,21 +154,12 @@ impl fmt::Display for TraceEvent {
     }
 }
 
-/// Entries that are kept, and bytes of their values; the first ones.
-const ENTRIES_MAX: usize = 1_000_000;
-const BYTES_MAX: usize = 256 << 20;
-
-/// The trace of one process; off until it is switched on.
+/// The trace of one process; off until it is switched on. Of more than a million entries, or 256
+/// MiB of values, the first ones.
 #[derive(Debug, Default)]
 pub struct Trace {
     is_on: AtomicBool,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    entries: Vec<TraceEntry>,
-    len_bytes: usize,
+    kept: Mutex<Bounded<TraceEntry>>,
 }
 
 impl Trace {
@@ -178,25 +175,20 @@ impl Trace {
     }
 
     pub(crate) fn push(&self, entry: TraceEntry) {
-        let mut kept = lock(&self.kept);
-        let len_bytes = kept.len_bytes.saturating_add(entry.event.len_bytes());
-        if kept.entries.len() < ENTRIES_MAX && len_bytes <= BYTES_MAX {
-            kept.len_bytes = len_bytes;
-            kept.entries.push(entry);
-        }
+        let len_bytes = entry.event.len_bytes();
+        lock(&self.kept).push(entry, len_bytes);
     }
 
     /// The entries from number `start` on.
     #[must_use]
     pub fn since(&self, start: usize) -> Vec<TraceEntry> {
-        let kept = lock(&self.kept);
-        kept.entries.get(start..).unwrap_or_default().to_vec()
+        lock(&self.kept).since(start)
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        lock(&self.kept).entries.len()
+        lock(&self.kept).len()
     }
 
     /// Whether there is none.
@@ -205,9 +197,22 @@ impl Trace {
         self.len() == 0
     }
 
+    /// Entries that did not fit.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        lock(&self.kept).dropped()
+    }
+
+    /// A line that says how many did not fit; none where everything is there.
+    #[must_use]
+    pub fn missing(&self) -> Option<String> {
+        let dropped = self.dropped();
+        (dropped > 0).then(|| format!("… and {dropped} entries more, which did not fit"))
+    }
+
     /// Forgets them.
     pub fn clear(&self) {
-        *lock(&self.kept) = Kept::default();
+        lock(&self.kept).clear();
     }
 }
 
@@ -229,10 +234,11 @@ mod tests {
                     call: HostCall::Log,
                     values: vec![("text", Value::Bytes(vec![0; 100 << 20]))],
                     status: Some(0),
+                    trap: None,
                 },
             });
         }
-        assert_eq!(trace.len(), 2);
+        assert_eq!((trace.len(), trace.dropped()), (2, 1));
     }
 
     #[test]

@@ -58,49 +58,64 @@ pub(crate) fn host_call(
     if let Some(count) = state.host_calls.get_mut(usize::from(call as u8)) {
         *count += 1;
     }
-    if state
+    let is_restricted = state
         .restricted
-        .is_some_and(|allowed| !allowed.contains(&call))
-    {
-        let reason = TrapReason::RestrictedCall(call.name());
-        return Err(wasmtime::Error::new(HostTrap(reason)));
-    }
-    let mut injection = Injection::None;
-    if let Some(hook) = state.shared.hook() {
-        let (thread, vm) = (state.thread, state.vm);
-        let key = key.and_then(|At(at, len)| Some(bytes_at(&mut caller, at, len).ok()?.to_vec()));
-        injection = hook.before(&CallInfo {
-            thread,
-            vm,
-            call,
-            key: key.unwrap_or_default(),
-        });
-    }
-    let is_traced = caller.data().shared.trace.is_on();
+        .is_some_and(|allowed| !allowed.contains(&call));
+    let is_traced = state.shared.trace.is_on();
+    let injection = match is_restricted {
+        true => Injection::None,
+        false => ask_hook(&mut caller, call, key),
+    };
     let mut under_way = Call {
         caller,
         injection,
         traced: is_traced.then(Vec::new),
     };
-    under_way.charge(FUEL_PER_CALL)?;
-    if injection != Injection::None && is_traced {
-        let words = format!("{injection:?}").into_bytes();
-        under_way.note("injected", Value::Bytes(words));
-    }
-    let code = match injection {
-        Injection::Status(status) => status.code(),
-        _ if under_way.is_forbidden(call) => under_way.refuse_capability(call),
-        _ => match body(&mut under_way) {
-            Ok(()) => Status::Ok.code(),
-            Err(Refusal::Code(code)) => code,
-            Err(Refusal::Trap(trap)) => return Err(trap),
-        },
+    let answer = match is_restricted {
+        true => Err(Refusal::from(TrapReason::RestrictedCall(call.name()))),
+        false => under_way.run(call, body),
     };
-    under_way.finish(call, code)?;
-    Ok(code)
+    let answer = match answer {
+        Ok(()) => Ok(Status::Ok.code()),
+        Err(Refusal::Code(code)) => Ok(code),
+        Err(Refusal::Trap(trap)) => Err(trap),
+    };
+    under_way.finish(call, answer)
+}
+
+fn ask_hook(caller: &mut Caller<'_, State>, call: HostCall, key: Option<At>) -> Injection {
+    let state = caller.data();
+    let Some(hook) = state.shared.hook() else {
+        return Injection::None;
+    };
+    let (thread, vm) = (state.thread, state.vm);
+    let key = key.and_then(|At(at, len)| Some(bytes_at(caller, at, len).ok()?.to_vec()));
+    hook.before(&CallInfo {
+        thread,
+        vm,
+        call,
+        key: key.unwrap_or_default(),
+    })
 }
 
 impl Call<'_> {
+    fn run(
+        &mut self,
+        call: HostCall,
+        body: impl FnOnce(&mut Self) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        self.charge(FUEL_PER_CALL).map_err(Refusal::Trap)?;
+        if self.injection != Injection::None && self.traced.is_some() {
+            let words = format!("{:?}", self.injection).into_bytes();
+            self.note("injected", Value::Bytes(words));
+        }
+        match self.injection {
+            Injection::Status(status) => Err(status.into()),
+            _ if self.is_forbidden(call) => Err(self.refuse_capability(call)),
+            _ => body(self),
+        }
+    }
+
     /// What the host knows of this VM.
     pub(crate) fn state(&mut self) -> &mut State {
         self.caller.data_mut()
@@ -227,23 +242,23 @@ impl Call<'_> {
         }
     }
 
-    fn is_forbidden(&mut self, call: HostCall) -> bool {
-        !call.is_of_toolchain() && !self.state().is_allowed(call.name())
+    fn is_forbidden(&self, call: HostCall) -> bool {
+        !call.is_of_toolchain() && !self.caller.data().is_allowed(call.name())
     }
 
-    fn refuse_capability(&mut self, call: HostCall) -> u32 {
+    fn refuse_capability(&mut self, call: HostCall) -> Refusal {
         /// `__WASI_ERRNO_NOTCAPABLE`.
         const NOT_CAPABLE: u32 = 76;
         let text = format!("Attempted call to restricted ABI function: {}", call.name());
         self.state().log_by_host(text);
-        if call.is_wasi() {
-            NOT_CAPABLE
-        } else {
-            Status::InternalFailure.code()
+        match call.is_wasi() {
+            true => Refusal::Code(NOT_CAPABLE),
+            false => Status::InternalFailure.into(),
         }
     }
 
-    fn finish(mut self, call: HostCall, code: u32) -> wasmtime::Result<()> {
+    fn finish(mut self, call: HostCall, answer: wasmtime::Result<u32>) -> wasmtime::Result<u32> {
+        let code = answer.as_ref().ok().copied();
         if let Some(values) = self.traced.take() {
             let state = self.caller.data();
             state.shared.trace.push(TraceEntry {
@@ -253,14 +268,18 @@ impl Call<'_> {
                 event: TraceEvent::HostCall {
                     call,
                     values,
-                    status: call.signature().has_status.then_some(code),
+                    status: code.filter(|_| call.signature().has_status),
+                    trap: answer
+                        .as_ref()
+                        .err()
+                        .map(|trap| TrapReason::of(trap).to_string()),
                 },
             });
         }
         if self.injection == Injection::OutOfFuel {
             self.caller.set_fuel(0)?;
         }
-        Ok(())
+        answer
     }
 }
 

@@ -43,14 +43,18 @@ pub(super) fn run(arguments: &Arguments) -> Ending {
         Ok(engine) => engine,
         Err(error) => return complain(error),
     };
-    let (result, entries) = trace_in_harness(case, &engine);
-    for entry in &entries {
+    let traced = trace_in_harness(case, &engine);
+    for entry in &traced.entries {
         print(&match arguments.format {
             Format::Text => format!("{}\n", trace_line(entry)),
             Format::Json => format!("{}\n", trace_json(entry)),
         });
     }
-    match result {
+    if let Some(missing) = traced.missing {
+        eprintln!("host-test: {missing}");
+        return Ending::Failed;
+    }
+    match traced.result {
         Ok(outcome) if outcome.failures.is_empty() => Ending::Passed,
         Ok(outcome) => {
             for failure in &outcome.failures {

@@ -32,6 +32,20 @@ pub enum TrapReason {
     Wasm(String),
 }
 
+impl TrapReason {
+    pub(crate) fn of(error: &wasmtime::Error) -> Self {
+        match error.downcast_ref::<wasmtime::Trap>() {
+            Some(wasmtime::Trap::OutOfFuel) => Self::OutOfFuel,
+            Some(wasmtime::Trap::StackOverflow) => Self::StackOverflow,
+            Some(trap) => Self::Wasm(trap.to_string()),
+            None => match error.downcast_ref::<HostTrap>() {
+                Some(HostTrap(reason)) => reason.clone(),
+                None => Self::Wasm(format!("{error:#}")),
+            },
+        }
+    }
+}
+
 impl fmt::Display for TrapReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -65,15 +79,6 @@ const BACKTRACE_MAX: usize = 16;
 
 impl Trap {
     pub(super) fn new(callback: Callback, error: &wasmtime::Error) -> Self {
-        let reason = match error.downcast_ref::<wasmtime::Trap>() {
-            Some(wasmtime::Trap::OutOfFuel) => TrapReason::OutOfFuel,
-            Some(wasmtime::Trap::StackOverflow) => TrapReason::StackOverflow,
-            Some(trap) => TrapReason::Wasm(trap.to_string()),
-            None => match error.downcast_ref::<HostTrap>() {
-                Some(HostTrap(reason)) => reason.clone(),
-                None => TrapReason::Wasm(format!("{error:#}")),
-            },
-        };
         let frames = error.downcast_ref::<wasmtime::WasmBacktrace>();
         let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
             Some(name) => name.to_owned(),
@@ -84,7 +89,7 @@ impl Trap {
             .unwrap_or_default();
         Self {
             callback,
-            reason,
+            reason: TrapReason::of(error),
             backtrace: frames.iter().take(BACKTRACE_MAX).map(name).collect(),
         }
     }

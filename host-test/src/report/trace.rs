@@ -49,6 +49,7 @@ pub fn trace_json(entry: &TraceEntry) -> Json {
             call,
             values,
             status,
+            trap,
         } => {
             put("event", json!("host_call"));
             put("name", json!(call.name()));
@@ -58,6 +59,9 @@ pub fn trace_json(entry: &TraceEntry) -> Json {
                 .collect();
             put("values", Json::Object(pairs));
             put("status", json!(status));
+            if let Some(reason) = trap {
+                put("trap", json!(reason));
+            }
         }
     }
     Json::Object(object)

@@ -8,7 +8,7 @@ mod play;
 mod race;
 mod seeing;
 
-pub use play::{play_in_harness, trace_in_harness};
+pub use play::{Traced, play_in_harness, trace_in_harness};
 pub use race::{NotRaced, race_in_harness, replay_in_harness};
 
 pub(crate) use clients::FIRST_PORT;
@@ -344,9 +344,15 @@ impl World for Harness {
         Look::Seen(words.collect())
     }
 
+    fn dropped(&self) -> Option<String> {
+        self.host.shared().dropped()
+    }
+
     fn trace(&self, start: usize) -> Vec<String> {
         let entries = self.host.shared().trace.since(start);
-        entries.iter().map(crate::report::trace_line).collect()
+        let mut lines: Vec<_> = entries.iter().map(crate::report::trace_line).collect();
+        lines.extend(self.host.shared().trace.missing());
+        lines
     }
 
     fn trace_len(&self) -> usize {

@@ -79,6 +79,9 @@ pub fn play_on<W: World>(case: &Case, world: &mut W) -> Result<Outcome, InvalidS
     // Whether it broke off is told by the failures.
     let _ = walked?;
     player.count_traps(case);
+    if let Some(dropped) = player.world.dropped() {
+        player.fail(Failure::new(Place::default(), dropped));
+    }
     Ok(player.outcome)
 }
 

@@ -210,6 +210,11 @@ pub trait World {
     /// Guests that did not return, from number `start` on, in words.
     fn traps(&self, start: usize) -> Look<Vec<String>>;
 
+    /// What was too much to be kept, in words: expectations about it would say nothing.
+    fn dropped(&self) -> Option<String> {
+        None
+    }
+
     /// The scenario names this moment. A world that measures may begin here.
     fn mark(&mut self, _name: &str) {}
 

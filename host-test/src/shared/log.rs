@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::{ThreadId, lock};
+use super::{ThreadId, bounded::Bounded, lock};
 use crate::abi::LogLevel;
 
 /// One line.
@@ -19,28 +19,20 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// Lines that are kept, and bytes of their texts; of a guest that writes more, the first ones.
-const LINES_MAX: usize = 1_000_000;
-const BYTES_MAX: usize = 256 << 20;
-
-/// The log of one process.
+/// The log of one process; of more than a million lines, or 256 MiB, the first ones.
 #[derive(Debug, Default)]
 pub struct Log(Mutex<Lines>);
 
 #[derive(Debug)]
 struct Lines {
-    kept: Vec<LogLine>,
-    len_bytes: usize,
-    dropped: u64,
+    kept: Bounded<LogLine>,
     level: LogLevel,
 }
 
 impl Default for Lines {
     fn default() -> Self {
         Self {
-            kept: Vec::new(),
-            len_bytes: 0,
-            dropped: 0,
+            kept: Bounded::default(),
             level: LogLevel::Info,
         }
     }
@@ -49,21 +41,14 @@ impl Default for Lines {
 impl Log {
     /// Adds a line.
     pub fn write(&self, line: LogLine) {
-        let mut lines = lock(&self.0);
-        let len_bytes = lines.len_bytes.saturating_add(line.text.len());
-        if lines.kept.len() < LINES_MAX && len_bytes <= BYTES_MAX {
-            lines.len_bytes = len_bytes;
-            lines.kept.push(line);
-        } else {
-            lines.dropped += 1;
-        }
+        let len_bytes = line.text.len();
+        lock(&self.0).kept.push(line, len_bytes);
     }
 
     /// The lines from number `start` on.
     #[must_use]
     pub fn since(&self, start: usize) -> Vec<LogLine> {
-        let lines = lock(&self.0);
-        lines.kept.get(start..).unwrap_or_default().to_vec()
+        lock(&self.0).kept.since(start)
     }
 
     /// How many lines there are.
@@ -92,13 +77,11 @@ impl Log {
     /// Lines that did not fit.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        lock(&self.0).dropped
+        lock(&self.0).kept.dropped()
     }
 
     /// Forgets all lines.
     pub fn clear(&self) {
-        let mut lines = lock(&self.0);
-        lines.kept.clear();
-        lines.len_bytes = 0;
+        lock(&self.0).kept.clear();
     }
 }

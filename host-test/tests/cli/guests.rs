@@ -55,6 +55,42 @@ fn an_endless_loop_ends_and_names_the_callback() {
 }
 
 #[test]
+fn a_host_call_that_ends_the_guest_is_in_the_trace() {
+    let module = r#"(module
+  (import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) ":path")
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "malloc") (param i32) (result i32) unreachable)
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (call $get (i32.const 0) (i32.const 0) (i32.const 5) (i32.const 8) (i32.const 12))))"#;
+    let ran = run("allocator", module, "");
+    let expected = "proxy_get_header_map_value map=0 name=\":path\" -> trap: wasm trap: wasm \
+                    `unreachable` instruction executed\n";
+    assert!(ran.stdout.contains(expected), "{}", ran.stdout);
+}
+
+#[test]
+fn a_log_that_does_not_fit_fails_the_case() {
+    // 20 lines of 16 MiB each; the text lies in memory that is zero.
+    let module = r#"(module
+  (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 257)
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "malloc") (param i32) (result i32) i32.const 0)
+  (func (export "proxy_on_request_headers") (param $lines i32) (param i32 i32) (result i32)
+    (local.set $lines (i32.const 20))
+    (loop $again
+      (drop (call $log (i32.const 2) (i32.const 16) (i32.const 16777216)))
+      (br_if $again (local.tee $lines (i32.sub (local.get $lines) (i32.const 1)))))
+    (i32.const 0)))"#;
+    let ran = run("lines", module, "");
+    let expected = "4 lines of the log did not fit and are lost\n";
+    assert!(ran.stdout.contains(expected), "{}", ran.stdout);
+    assert_eq!(ran.code, Some(1));
+}
+
+#[test]
 fn a_case_may_say_how_many_traps_it_has() {
     let trap = "(func $f unreachable)";
     assert_eq!(run_on_request("expected", trap, "traps: 1\n").code, Some(0));

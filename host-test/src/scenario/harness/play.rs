@@ -1,5 +1,7 @@
 //! A case, played in the harness.
 
+use std::sync::Arc;
+
 use super::{Harness, Tracing};
 use crate::guest::Engine;
 use crate::scenario::invalid::InvalidScenario;
@@ -21,21 +23,37 @@ pub fn play_in_harness(case: &Case, engine: &Engine) -> Result<Outcome, InvalidS
     }
 }
 
-/// Plays a case in the harness with a trace; what came of it, and everything that guests and host
-/// have done. A configuration that is refused leaves no trace.
-pub fn trace_in_harness(
-    case: &Case,
-    engine: &Engine,
-) -> (Result<Outcome, InvalidScenario>, Vec<TraceEntry>) {
-    match Harness::start(case, engine, Tracing::On) {
-        Ok(mut harness) if case.refused.is_empty() => {
-            let result = play_on(case, &mut harness);
-            (result, harness.host.shared().trace.since(0))
+/// A case that was played with a trace.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    /// What came of it, or what is wrong with the scenario.
+    pub result: Result<Outcome, InvalidScenario>,
+    /// Everything that guests and host have done.
+    pub entries: Vec<TraceEntry>,
+    /// What is missing at their end, in words.
+    pub missing: Option<String>,
+}
+
+/// Plays a case in the harness with a trace. A configuration that is refused leaves none.
+pub fn trace_in_harness(case: &Case, engine: &Engine) -> Traced {
+    let mut harness = match Harness::start(case, engine, Tracing::On) {
+        Ok(harness) => harness,
+        Err(obstacle) => {
+            return Traced {
+                result: play::<Harness>(case, |_| Err(obstacle)),
+                entries: Vec::new(),
+                missing: None,
+            };
         }
-        Ok(harness) => {
-            let entries = harness.host.shared().trace.since(0);
-            (play(case, |_| Ok(harness)), entries)
-        }
-        Err(obstacle) => (play::<Harness>(case, |_| Err(obstacle)), Vec::new()),
+    };
+    let shared = Arc::clone(harness.host.shared());
+    let result = match case.refused.is_empty() {
+        true => play_on(case, &mut harness),
+        false => play(case, |_| Ok(harness)),
+    };
+    Traced {
+        result,
+        entries: shared.trace.since(0),
+        missing: shared.trace.missing(),
     }
 }
