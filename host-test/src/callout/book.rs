@@ -1,5 +1,7 @@
 //! The calls of one VM: what is open, what the guest has still to hear, what it hears now.
 
+mod delivered;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use super::grpc::{self, Progress};
@@ -9,8 +11,7 @@ use super::open::Open;
 use super::{
     CallAnswer, CallId, CallKind, CallRequest, InvalidAnswer, OVERHEAD_BYTES, PendingCall,
 };
-use crate::abi::{BufferType, HeaderMapType, Status};
-use crate::http::HeaderMap;
+use crate::abi::Status;
 
 /// Calls of one VM that may be open at a time, and their bytes; what is beyond is refused. Envoy
 /// has no limit, and dies of a guest that never stops.
@@ -274,32 +275,5 @@ impl Book {
             self.len_bytes = self.len_bytes.saturating_sub(open.len_bytes);
             self.keys.remove(&open.call.id);
         }
-    }
-
-    /// A map that came with what is delivered to this root now.
-    pub(crate) fn map(&self, root: u32, map: HeaderMapType) -> Option<&HeaderMap> {
-        self.heard(root)?.map(map)
-    }
-
-    /// Bytes that came with what is delivered to this root now.
-    pub(crate) fn buffer(&self, root: u32, buffer: BufferType) -> Option<&[u8]> {
-        self.heard(root)?.buffer(buffer)
-    }
-
-    /// Whether what is delivered now comes as call data.
-    pub(crate) fn has_call_data(&self) -> bool {
-        let heard = self.delivered.as_ref().map(|event| &event.what);
-        matches!(heard, Some(Heard::Addresses(_)))
-    }
-
-    /// The last status that this root has heard of, and while it hears of it, the words.
-    pub(crate) fn status(&self, root: u32) -> (u32, &str) {
-        let status = self.statuses.get(&root).copied().unwrap_or(0);
-        (status, self.heard(root).map_or("", Heard::words))
-    }
-
-    fn heard(&self, root: u32) -> Option<&Heard> {
-        let event = self.delivered.as_ref().filter(|event| event.root == root);
-        event.map(|event| &event.what)
     }
 }

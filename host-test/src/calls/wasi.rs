@@ -2,10 +2,12 @@
 //!
 //! Answers are error numbers of WASI, under both names of the module.
 
-use wasmtime::{Caller, FuncType, Linker, Val, ValType};
+mod answers;
+
+use wasmtime::{Caller, Linker};
 
 use super::call::{Call, Refusal, host_call};
-use crate::abi::{HostCall, LogLevel, ValueType, WASI_MODULES};
+use crate::abi::{HostCall, LogLevel, WASI_MODULES};
 use crate::guest::{MemoryError, State, memory};
 
 /// Adds everything that modules can import from `wasi_snapshot_preview1` and `wasi_unstable`.
@@ -20,91 +22,19 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
         linker.func_wrap(module, HostCall::RandomGet.name(), random_get)?;
         linker.func_wrap(module, HostCall::PollOneoff.name(), poll_oneoff)?;
         linker.func_wrap(module, HostCall::ProcExit.name(), proc_exit)?;
-        for (call, errno) in ANSWERS {
-            add_answer(linker, module, *call, *errno)?;
-        }
+        answers::add_to_linker(linker, module)?;
     }
     Ok(())
 }
 
 /// `__WASI_ERRNO_BADF`.
 const BADF: u32 = 8;
-/// `__WASI_ERRNO_EXIST`; Envoy means that it is no directory.
-const EXIST: u32 = 20;
 /// `__WASI_ERRNO_FAULT`.
 const FAULT: u32 = 21;
 /// `__WASI_ERRNO_INVAL`.
 const INVAL: u32 = 28;
-/// `__WASI_ERRNO_NOENT`.
-const NOENT: u32 = 44;
-/// `__WASI_ERRNO_NOSYS`.
-const NOSYS: u32 = 52;
 /// `__WASI_ERRNO_NOTSUP`.
 const NOTSUP: u32 = 58;
-
-/// Functions that do nothing but answer.
-const ANSWERS: &[(HostCall, u32)] = &[
-    (HostCall::FdRead, NOSYS),
-    (HostCall::FdSeek, 0),
-    (HostCall::FdClose, 0),
-    (HostCall::FdPrestatGet, BADF),
-    (HostCall::FdPrestatDirName, NOSYS),
-    (HostCall::FdFdstatSetFlags, NOSYS),
-    (HostCall::FdFdstatSetRights, 0),
-    (HostCall::FdAdvise, 0),
-    (HostCall::FdAllocate, 0),
-    (HostCall::FdDatasync, 0),
-    (HostCall::FdFilestatGet, BADF),
-    (HostCall::FdFilestatSetSize, 0),
-    (HostCall::FdFilestatSetTimes, 0),
-    (HostCall::FdPread, NOSYS),
-    (HostCall::FdPwrite, 0),
-    (HostCall::FdReaddir, EXIST),
-    (HostCall::FdRenumber, NOTSUP),
-    (HostCall::FdSync, 0),
-    (HostCall::FdTell, 0),
-    (HostCall::PathOpen, NOENT),
-    (HostCall::PathCreateDirectory, NOTSUP),
-    (HostCall::PathFilestatGet, NOTSUP),
-    (HostCall::PathFilestatSetTimes, NOTSUP),
-    (HostCall::PathLink, NOTSUP),
-    (HostCall::PathReadlink, NOTSUP),
-    (HostCall::PathRemoveDirectory, NOTSUP),
-    (HostCall::PathRename, NOTSUP),
-    (HostCall::PathSymlink, NOTSUP),
-    (HostCall::PathUnlinkFile, NOTSUP),
-    (HostCall::SchedYield, 0),
-    (HostCall::ArgsGet, 0),
-    (HostCall::ClockResGet, 0),
-    (HostCall::SockAccept, NOTSUP),
-    (HostCall::SockRecv, NOTSUP),
-    (HostCall::SockSend, NOTSUP),
-    (HostCall::SockShutdown, NOTSUP),
-];
-
-fn add_answer(
-    linker: &mut Linker<State>,
-    module: &str,
-    call: HostCall,
-    errno: u32,
-) -> wasmtime::Result<()> {
-    let params = call.signature().params.iter().map(|param| match param {
-        ValueType::I32 => ValType::I32,
-        ValueType::I64 => ValType::I64,
-    });
-    let signature = FuncType::new(linker.engine(), params, [ValType::I32]);
-    linker.func_new(module, call.name(), signature, move |caller, _, results| {
-        let code = wasi_call(caller, call, |_| match errno {
-            0 => Ok(()),
-            errno => Err(Errno(errno)),
-        })?;
-        if let Some(result) = results.first_mut() {
-            *result = Val::I32(code.cast_signed());
-        }
-        Ok(())
-    })?;
-    Ok(())
-}
 
 /// An error number of WASI.
 struct Errno(u32);
