@@ -5,7 +5,7 @@ use wasmtime::{Caller, Linker};
 use super::call::{At, Call, Refusal, host_call};
 use super::http_call::trailers;
 use super::wire;
-use crate::abi::{HostCall, Status};
+use crate::abi::{HostCall, Pairs, Status};
 use crate::callout::{CallKind, CallRequest};
 use crate::guest::{State, TrapReason};
 
@@ -41,17 +41,16 @@ fn grpc_call(
     let target = At(target, target_len);
     host_call(caller, HostCall::GrpcCall, Some(target), |call| {
         let target = call.read("target", target)?;
-        let service = call.read("service", At(service, service_len))?;
-        let method = call.read("method", At(method, method_len))?;
-        let metadata = call.read("metadata", At(metadata, metadata_len))?;
+        let (service, method) = (At(service, service_len), At(method, method_len));
+        let method = read_method(call, service, method, At(metadata, metadata_len))?;
         let message = call.read("message", At(message, message_len))?;
         call.note_number("timeout_millis", timeout_millis);
         let cluster = find(call, &target, CallKind::GrpcCall)?;
         let request = CallRequest::GrpcCall {
             cluster,
-            service: String::from_utf8_lossy(&service).into_owned(),
-            method: String::from_utf8_lossy(&method).into_owned(),
-            metadata: trailers(&metadata),
+            service: method.service,
+            method: method.name,
+            metadata: method.metadata,
             message,
         };
         let state = call.state();
@@ -78,15 +77,14 @@ fn grpc_stream(
     let target = At(target, target_len);
     host_call(caller, HostCall::GrpcStream, Some(target), |call| {
         let target = call.read("target", target)?;
-        let service = call.read("service", At(service, service_len))?;
-        let method = call.read("method", At(method, method_len))?;
-        let metadata = call.read("metadata", At(metadata, metadata_len))?;
+        let (service, method) = (At(service, service_len), At(method, method_len));
+        let method = read_method(call, service, method, At(metadata, metadata_len))?;
         let cluster = find(call, &target, CallKind::GrpcStream)?;
         let request = CallRequest::GrpcStream {
             cluster,
-            service: String::from_utf8_lossy(&service).into_owned(),
-            method: String::from_utf8_lossy(&method).into_owned(),
-            metadata: trailers(&metadata),
+            service: method.service,
+            method: method.name,
+            metadata: method.metadata,
             messages: Vec::new(),
             is_ended: false,
         };
@@ -94,6 +92,27 @@ fn grpc_stream(
         let token = state.call_out(request, 0)?;
         state.let_answer(CallKind::GrpcStream, token);
         call.write_u32("token", token_at, token)
+    })
+}
+
+/// What is called, and what is said with it.
+struct Method {
+    service: String,
+    name: String,
+    metadata: Pairs,
+}
+
+fn read_method(
+    call: &mut Call<'_>,
+    service: At,
+    method: At,
+    metadata: At,
+) -> Result<Method, Refusal> {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Method {
+        service: text(call.read("service", service)?),
+        name: text(call.read("method", method)?),
+        metadata: trailers(&call.read("metadata", metadata)?),
     })
 }
 

@@ -6,12 +6,17 @@ use super::property::{Lookup, Property};
 use crate::config::format::{Attributes, WhenAbsent};
 use crate::config::{AccessLog, Comparison, LogFilter, LogFormat, LogValue, Term};
 
+/// The lines that these logs write, each with its log.
+pub(crate) fn lines(
+    logs: &[AccessLog],
+    attributes: &(impl Attributes + Lookup),
+) -> Vec<(AccessLog, String)> {
+    let line = |log: &AccessLog| Some((log.clone(), line(log, attributes, attributes)?));
+    logs.iter().filter_map(line).collect()
+}
+
 /// The line that this log writes, if it writes one.
-pub(crate) fn line(
-    log: &AccessLog,
-    attributes: &dyn Attributes,
-    terms: &dyn Lookup,
-) -> Option<String> {
+fn line(log: &AccessLog, attributes: &dyn Attributes, terms: &dyn Lookup) -> Option<String> {
     let wants = log
         .filter
         .as_ref()

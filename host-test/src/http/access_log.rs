@@ -8,21 +8,14 @@ use crate::shared::lock;
 
 /// Writes the access logs of the connection manager.
 pub(super) fn write(runner: &mut dyn Runner, stream: &Handle) {
-    let lines: Vec<_> = {
+    let lines = {
         let state = lock(stream);
         let connection = lock(&state.connection);
         let attributes = StreamAttributes {
             stream: &state,
             connection: &connection,
         };
-        let logs = state.blueprint.config.access_logs.iter();
-        let line = |log| {
-            Some((
-                Clone::clone(log),
-                log_lines::line(log, &attributes, &attributes)?,
-            ))
-        };
-        logs.filter_map(line).collect()
+        log_lines::lines(&state.blueprint.config.access_logs, &attributes)
     };
     for (log, line) in lines {
         runner.logged(&log, line);

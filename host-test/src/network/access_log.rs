@@ -9,20 +9,13 @@ use crate::shared::lock;
 /// Writes the access logs of the listener.
 pub(crate) fn write(runner: &mut dyn Runner, connection: &Handle) {
     let now_nanos = runner.shared().clock.unix_nanos();
-    let lines: Vec<_> = {
+    let lines = {
         let state = lock(connection);
         let attributes = ConnectionAttributes {
             connection: &state,
             now_nanos,
         };
-        let logs = state.listener.access_logs.iter();
-        let line = |log| {
-            Some((
-                Clone::clone(log),
-                log_lines::line(log, &attributes, &attributes)?,
-            ))
-        };
-        logs.filter_map(line).collect()
+        log_lines::lines(&state.listener.access_logs, &attributes)
     };
     for (log, line) in lines {
         runner.logged(&log, line);
