@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use wasmparser::{
-    CompositeInnerType, ExternalKind, FuncType, Parser, Payload, TypeRef, ValType, Validator,
+    BinaryReaderError, CompositeInnerType, ExportSectionReader, ExternalKind, FuncType,
+    ImportSectionReader, MemoryType, Parser, Payload, TypeRef, TypeSectionReader, ValType,
+    Validator,
 };
 
 use crate::abi::ValueType;
@@ -81,78 +83,99 @@ pub(super) fn read(binary: &[u8]) -> Result<Read, String> {
     walk(binary).map_err(|error| error.to_string())
 }
 
-fn walk(binary: &[u8]) -> Result<Read, wasmparser::BinaryReaderError> {
-    let mut read = Read::default();
-    let mut types: Vec<Option<Function>> = Vec::new();
-    let mut functions: Vec<Option<Function>> = Vec::new();
-    let mut memories: Vec<u64> = Vec::new();
-    let bytes = |memory: &wasmparser::MemoryType| memory.initial.saturating_mul(PAGE_BYTES);
-    let of_type = |types: &[Option<Function>], index: u32| {
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| types.get(index).cloned().flatten())
-    };
+fn walk(binary: &[u8]) -> Result<Read, BinaryReaderError> {
+    let mut walk = Walk::default();
     for payload in Parser::new(0).parse_all(binary) {
         match payload? {
-            Payload::TypeSection(section) => {
-                for group in section {
-                    types.extend(group?.into_types().map(|ty| match ty.composite_type.inner {
-                        CompositeInnerType::Func(function) => Some(Function::of(&function)),
-                        _ => None,
-                    }));
-                }
-            }
-            Payload::ImportSection(section) => {
-                for import in section.into_imports() {
-                    let import = import?;
-                    let function = match import.ty {
-                        TypeRef::Func(index) | TypeRef::FuncExact(index) => {
-                            functions.push(of_type(&types, index));
-                            of_type(&types, index)
-                        }
-                        TypeRef::Memory(memory) => {
-                            memories.push(bytes(&memory));
-                            None
-                        }
-                        _ => None,
-                    };
-                    let (module, name) = (import.module.to_owned(), import.name.to_owned());
-                    read.imports.push(Import {
-                        module,
-                        name,
-                        function,
-                    });
-                }
-            }
+            Payload::TypeSection(section) => walk.types(section)?,
+            Payload::ImportSection(section) => walk.imports(section)?,
             Payload::FunctionSection(section) => {
                 for index in section {
-                    functions.push(of_type(&types, index?));
+                    walk.functions.push(walk.of_type(index?));
                 }
             }
             Payload::MemorySection(section) => {
                 for memory in section {
-                    memories.push(bytes(&memory?));
+                    walk.memories.push(len_bytes(&memory?));
                 }
             }
-            Payload::ExportSection(section) => {
-                for export in section {
-                    let export = export?;
-                    let index = usize::try_from(export.index).unwrap_or(usize::MAX);
-                    match export.kind {
-                        ExternalKind::Func | ExternalKind::FuncExact => {
-                            if let Some(function) = functions.get(index).cloned().flatten() {
-                                read.exports.insert(export.name.to_owned(), function);
-                            }
-                        }
-                        ExternalKind::Memory => read.memory_bytes = memories.get(index).copied(),
-                        _ => {}
-                    }
-                }
-            }
+            Payload::ExportSection(section) => walk.exports(section)?,
             _ => {}
         }
     }
-    Ok(read)
+    Ok(walk.read)
+}
+
+/// What the sections before have said.
+#[derive(Default)]
+struct Walk {
+    read: Read,
+    types: Vec<Option<Function>>,
+    functions: Vec<Option<Function>>,
+    memories: Vec<u64>,
+}
+
+impl Walk {
+    fn of_type(&self, index: u32) -> Option<Function> {
+        self.types.get(usize::try_from(index).ok()?)?.clone()
+    }
+
+    fn types(&mut self, section: TypeSectionReader<'_>) -> Result<(), BinaryReaderError> {
+        for group in section {
+            let types = group?.into_types();
+            self.types
+                .extend(types.map(|ty| match ty.composite_type.inner {
+                    CompositeInnerType::Func(function) => Some(Function::of(&function)),
+                    _ => None,
+                }));
+        }
+        Ok(())
+    }
+
+    fn imports(&mut self, section: ImportSectionReader<'_>) -> Result<(), BinaryReaderError> {
+        for import in section.into_imports() {
+            let import = import?;
+            let function = match import.ty {
+                TypeRef::Func(index) | TypeRef::FuncExact(index) => {
+                    self.functions.push(self.of_type(index));
+                    self.of_type(index)
+                }
+                TypeRef::Memory(memory) => {
+                    self.memories.push(len_bytes(&memory));
+                    None
+                }
+                _ => None,
+            };
+            let (module, name) = (import.module.to_owned(), import.name.to_owned());
+            self.read.imports.push(Import {
+                module,
+                name,
+                function,
+            });
+        }
+        Ok(())
+    }
+
+    fn exports(&mut self, section: ExportSectionReader<'_>) -> Result<(), BinaryReaderError> {
+        for export in section {
+            let export = export?;
+            let index = usize::try_from(export.index).unwrap_or(usize::MAX);
+            match export.kind {
+                ExternalKind::Func | ExternalKind::FuncExact => {
+                    if let Some(function) = self.functions.get(index).cloned().flatten() {
+                        self.read.exports.insert(export.name.to_owned(), function);
+                    }
+                }
+                ExternalKind::Memory => self.read.memory_bytes = self.memories.get(index).copied(),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn len_bytes(memory: &MemoryType) -> u64 {
+    memory.initial.saturating_mul(PAGE_BYTES)
 }
 
 const PAGE_BYTES: u64 = 65_536;

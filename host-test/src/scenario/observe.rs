@@ -17,8 +17,10 @@ use std::collections::BTreeMap;
 use self::call::call;
 use self::lines::{access_log, log, seen_log};
 use self::message::message;
-use super::model::{Check, ConnectionCheck, ConnectionIndex, Expectation, NumberCheck, Since};
-use super::world::{Look, World};
+use super::model::{
+    Check, ConnectionCheck, ConnectionIndex, Expectation, MessageCheck, NumberCheck, Since,
+};
+use super::world::{Exchange, Look, World};
 
 /// What was counted at some moments.
 #[derive(Clone, Debug, Default)]
@@ -81,21 +83,7 @@ pub(super) fn observe(
         }
         Check::Response(request, check) => {
             let exchange = seen(world.exchange(*request))?;
-            message(
-                "response",
-                check,
-                exchange.response.as_ref(),
-                expectation,
-                &mut out,
-            );
-            if let Some(details) = &check.details {
-                let bytes = exchange.details.as_deref().map(str::as_bytes);
-                out.extend(compare(details, &Subject::bytes("response details", bytes)));
-            }
-            if let Some(reset) = check.reset.filter(|reset| *reset != exchange.reset) {
-                let reason = format!("the stream was {}reset", if reset { "not " } else { "" });
-                out.push(Mismatch::new(expectation.place, reason));
-            }
+            response(check, &exchange, expectation, &mut out);
         }
         Check::Connection(index, check) => {
             return connection(*index, check, expectation, world);
@@ -104,45 +92,21 @@ pub(super) fn observe(
         Check::Call(check) => out.extend(call(check, &seen(world.calls())?)),
         Check::Metric(name, check) => {
             let now = seen(world.metrics())?;
-            let before = moments
-                .at(check.since.as_ref())
-                .map(|counts| &counts.metrics);
-            out.extend(count(
-                &format!("metric {name}"),
-                check,
-                &now,
-                before,
-                name,
-                None,
-            ));
+            let before = moments.at(check.since.as_ref()).map(|at| &at.metrics);
+            let what = format!("metric {name}");
+            out.extend(count(&what, check, &now, before, name, None));
         }
         Check::Callback(name, check) => {
             let now = seen(world.callbacks())?;
-            let before = moments
-                .at(check.since.as_ref())
-                .map(|counts| &counts.callbacks);
-            out.extend(count(
-                &format!("callback {name}"),
-                check,
-                &now,
-                before,
-                name,
-                Some(0),
-            ));
+            let before = moments.at(check.since.as_ref()).map(|at| &at.callbacks);
+            let what = format!("callback {name}");
+            out.extend(count(&what, check, &now, before, name, Some(0)));
         }
         Check::HostCall(name, check) => {
             let now = seen(world.host_calls())?;
-            let before = moments
-                .at(check.since.as_ref())
-                .map(|counts| &counts.host_calls);
-            out.extend(count(
-                &format!("host call {name}"),
-                check,
-                &now,
-                before,
-                name,
-                Some(0),
-            ));
+            let before = moments.at(check.since.as_ref()).map(|at| &at.host_calls);
+            let what = format!("host call {name}");
+            out.extend(count(&what, check, &now, before, name, Some(0)));
         }
         Check::SharedData(check) => {
             let value = seen(world.shared_data(check.vm_id.as_deref(), &check.key))?;
@@ -157,6 +121,24 @@ pub(super) fn observe(
         }
     }
     Some(out)
+}
+
+fn response(
+    check: &MessageCheck,
+    exchange: &Exchange,
+    expectation: &Expectation,
+    out: &mut Vec<Mismatch>,
+) {
+    let seen = exchange.response.as_ref();
+    message("response", check, seen, expectation, out);
+    if let Some(details) = &check.details {
+        let bytes = exchange.details.as_deref().map(str::as_bytes);
+        out.extend(compare(details, &Subject::bytes("response details", bytes)));
+    }
+    if let Some(reset) = check.reset.filter(|reset| *reset != exchange.reset) {
+        let reason = format!("the stream was {}reset", if reset { "not " } else { "" });
+        out.push(Mismatch::new(expectation.place, reason));
+    }
 }
 
 fn seen<T>(look: Look<T>) -> Option<T> {

@@ -96,21 +96,10 @@ fn case(
     for (name, value) in &variables {
         scope.set(name, value.clone());
     }
-    let either = |ours: fn(&raw::Case) -> &Option<Text>, files| -> Option<&Text> {
-        case.and_then(|case| ours(case).as_ref()).or(files)
-    };
-    let answer_raw = case
-        .and_then(|case| case.upstream.as_ref())
-        .or(file.upstream.as_ref());
-    let refused = case
-        .and_then(|case| case.refused.as_ref())
-        .or(file.refused.as_ref());
-    let raced = case
-        .and_then(|case| case.race.as_ref())
-        .or(file.race.as_ref());
-    let traps = case
-        .and_then(|case| case.traps.as_ref())
-        .or(file.traps.as_ref());
+    let answer_raw = either(case, |case| &case.upstream, &file.upstream);
+    let refused = either(case, |case| &case.refused, &file.refused);
+    let raced = either(case, |case| &case.race, &file.race);
+    let traps = either(case, |case| &case.traps, &file.traps);
     let description = match case {
         Some(case) => case.description.as_ref(),
         None => file.description.as_ref(),
@@ -129,15 +118,15 @@ fn case(
             case,
             scope: &scope,
         })?,
-        workers: match either(|case| &case.workers, file.workers.as_ref()) {
+        workers: match either(case, |case| &case.workers, &file.workers) {
             Some(text) => workers(text, &scope)?,
             None => 1,
         },
-        start: match either(|case| &case.start, file.start.as_ref()) {
+        start: match either(case, |case| &case.start, &file.start) {
             Some(text) => text.moment(&scope)?,
             None => Default::default(),
         },
-        seed: match either(|case| &case.seed, file.seed.as_ref()) {
+        seed: match either(case, |case| &case.seed, &file.seed) {
             Some(text) => text.parse(&scope, "a number")?,
             None => 0,
         },
@@ -163,6 +152,15 @@ fn case(
     let traps = traps.map(|traps| expect::number(traps, &around, &names));
     (built.refused, built.traps) = (refused.transpose()?.unwrap_or_default(), traps.transpose()?);
     Ok(built)
+}
+
+/// What the case says, else what the file says.
+fn either<'a, T>(
+    case: Option<&'a raw::Case>,
+    ours: fn(&raw::Case) -> &Option<T>,
+    files: &'a Option<T>,
+) -> Option<&'a T> {
+    case.and_then(|case| ours(case).as_ref()).or(files.as_ref())
 }
 
 /// Those of the case before those of the file, each with its own variables put in.

@@ -8,7 +8,7 @@ use super::request::request;
 use super::value::{answer, bytes, bytes_form, headers};
 use crate::scenario::expression::Scope;
 use crate::scenario::invalid::InvalidScenario;
-use crate::scenario::model::{Action, Case, Expectation, Peer, Placed, Time};
+use crate::scenario::model::{Action, Case, Peer, Placed, Time};
 use crate::scenario::raw;
 use crate::scenario::text::{Place, Text};
 
@@ -50,26 +50,20 @@ pub(super) fn check(
         raw::Step::Request(raw) => request(raw, place, around, names),
         raw::Step::Data(raw) => {
             let (request, connection) = names.request(raw.on.as_ref(), scope, place)?;
-            let bytes = bytes(&raw.body, scope)?;
+            let (bytes, end) = (bytes(&raw.body, scope)?, raw.end);
+            let subjects = Subjects::request(request, connection);
             let action = Action::Data {
                 request,
                 bytes,
-                end: raw.end,
+                end,
             };
-            Ok((
-                action,
-                Subjects::request(request, connection),
-                raw.expect.as_deref(),
-            ))
+            Ok((action, subjects, raw.expect.as_deref()))
         }
         raw::Step::Trailers(raw) => {
             let (request, connection) = names.request(raw.on.as_ref(), scope, place)?;
+            let subjects = Subjects::request(request, connection);
             let action = Action::Trailers(request, headers(&raw.headers, scope)?);
-            Ok((
-                action,
-                Subjects::request(request, connection),
-                raw.expect.as_deref(),
-            ))
+            Ok((action, subjects, raw.expect.as_deref()))
         }
         raw::Step::Respond(raw) => respond(raw, place, around, names),
         raw::Step::AnswerCall(at) => {
@@ -84,11 +78,12 @@ pub(super) fn check(
         raw::Step::Time(raw) => only(Action::Time(time(raw, scope)?)),
         raw::Step::Update(raw) => {
             let setup = around.case.setup.updated(raw, scope)?;
-            let refused = match &raw.refused {
-                Some(refused) => expect::refusal(refused, around, names)?,
-                None => Vec::new(),
-            };
-            only(Action::Update(setup, refused))
+            let refused = raw.refused.as_ref();
+            let refused = refused.map(|refused| expect::refusal(refused, around, names));
+            only(Action::Update(
+                setup,
+                refused.transpose()?.unwrap_or_default(),
+            ))
         }
         raw::Step::SharedData(raw) => only(Action::SetSharedData {
             vm_id: optional(raw.vm_id.as_ref(), scope)?,
@@ -107,14 +102,11 @@ pub(super) fn check(
             only(Action::Look)
         }
     }?;
-    let expectations: Vec<Expectation> = match expect {
-        Some(expect) => expect::check(expect, place, subjects, around, names)?,
-        None => Vec::new(),
-    };
+    let expectations = expect.map(|expect| expect::check(expect, place, subjects, around, names));
     Ok(Placed {
         place,
         action,
-        expectations,
+        expectations: expectations.transpose()?.unwrap_or_default(),
         counts_before: around.case.compares_steps,
     })
 }
