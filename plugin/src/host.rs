@@ -112,13 +112,14 @@ thread_local! {
     static LAST_NANOS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Nanoseconds since the Unix epoch; what it was the last time if the host will not say.
+/// Nanoseconds since the Unix epoch; what it was the last time if the host will not say, or says
+/// nothing and calls it a success.
 pub(crate) fn now_nanos() -> u64 {
     let mut nanos = 0;
     // SAFETY: the host writes eight bytes to a live u64.
     match check(unsafe { proxy_get_current_time_nanoseconds(&raw mut nanos) }) {
-        Ok(()) => LAST_NANOS.set(nanos),
-        Err(_) => nanos = LAST_NANOS.get(),
+        Ok(()) if nanos > 0 => LAST_NANOS.set(nanos),
+        _ => nanos = LAST_NANOS.get(),
     }
     nanos
 }

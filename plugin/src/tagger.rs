@@ -5,7 +5,7 @@ use std::rc::Rc;
 use portscan_core::config::Action as PolicyAction;
 use portscan_core::contact::Contact;
 use portscan_core::counters::Counter;
-use portscan_core::header::is_at_least;
+use portscan_core::header::{is_at_least, is_whole};
 use portscan_core::listener::Listener;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -129,8 +129,10 @@ impl Verdict {
     /// What the sensor of this connection said.
     fn of_connection(refused: &mut u32) -> Self {
         let tag = match host::property(FILTER_STATE) {
-            Ok(tag) => tag.unwrap_or_default(),
-            Err(_) => {
+            Ok(None) => Vec::new(),
+            Ok(Some(tag)) if tag.is_empty() || is_whole(&tag) => tag,
+            // A part of a verdict could say something else than all of it.
+            Ok(Some(_)) | Err(_) => {
                 *refused += 1;
                 Vec::new()
             }

@@ -72,6 +72,11 @@ impl Digits {
     }
 }
 
+/// Whether `tag` is all of a value that [`render`] has made, not a part of it.
+pub fn is_whole(tag: &[u8]) -> bool {
+    tag.starts_with(b"kind=") && tag.ends_with(b", src=local")
+}
+
 /// Whether `tag`, a value as [`render`] makes it, tells of a source that is not benign and has at
 /// least this risk.
 pub fn is_at_least(tag: &[u8], risk: u8) -> bool {
@@ -121,6 +126,18 @@ mod tests {
             "kind=vertical, risk=87, class=malicious, ports=37, hosts=1, hits=41, \
              first=@1790000000, last=@1790000042, tags=(decoy ports), src=local"
         );
+    }
+
+    #[test]
+    fn a_part_of_a_value_is_not_whole() {
+        let value = render(&verdict(Class::Benign { actor: "censys" }));
+        let value = value.as_bytes();
+        assert!(is_whole(value));
+        for cut in 1..value.len() {
+            let (start, end) = value.split_at(cut);
+            assert!(!is_whole(start) && !is_whole(end), "cut at {cut}");
+        }
+        assert!(!is_whole(b""));
     }
 
     #[test]
