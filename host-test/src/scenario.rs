@@ -25,7 +25,9 @@ pub use invalid::InvalidScenario;
 pub use model::*;
 pub use moment::Moment;
 pub use observe::Tolerance;
-pub use run::{Failure, Outcome, play, play_on, play_tolerantly};
+pub use run::{
+    Failure, Outcome, Seen, Steps, Transcript, play, play_on, play_tolerantly, transcribe,
+};
 pub use setup::Setup;
 pub use text::Place;
 pub use world::{

@@ -1,5 +1,6 @@
 //! One run with a fault, and what is wrong with it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::injector::Injector;
@@ -9,8 +10,8 @@ use crate::abi::HostCall;
 use crate::guest::{Engine, TrapReason};
 use crate::hook::Injection;
 use crate::scenario::{
-    Case, Exchange, Harness, InvalidScenario, MessageSeen, Place, Tolerance, Tracing,
-    play_tolerantly,
+    Case, Exchange, Harness, InvalidScenario, MessageSeen, Place, RequestIndex, Tolerance, Tracing,
+    Transcript, play_tolerantly,
 };
 
 /// What came of a run with a fault.
@@ -64,24 +65,24 @@ pub fn inject(
                 Injection::OutOfFuel => Tolerance::Dead,
                 _ => Tolerance::Alive,
             };
-            let outcome = play_tolerantly(case, &mut harness, tolerance)?;
-            let failures = outcome.failures.into_iter();
-            injected
-                .violations
-                .extend(failures.map(|failure| Violation {
-                    place: Some(failure.place),
-                    reason: failure.reason,
-                    trace: failure.trace,
-                }));
+            let references = &baseline.references;
+            let (failures, exchanges) = play_tolerantly(case, &mut harness, tolerance, references)?;
+            let failures = failures.into_iter().map(|failure| Violation {
+                place: Some(failure.place),
+                reason: failure.reason,
+                trace: failure.trace,
+            });
+            injected.violations.extend(failures);
             if case.traps.is_none() {
                 injected.violations.extend(traps(&mut harness, fault));
             }
-            let pairs = baseline.exchanges.iter().zip(harness.exchanges());
             let hears = tolerance == Tolerance::Alive && !holds_answers(fault.call);
-            for (number, (wanted, found)) in pairs.enumerate() {
+            for (request, found) in &exchanges {
                 let violations = &mut injected.violations;
-                violations.extend(strangers(number + 1, wanted, &found));
-                violations.extend(silence(number + 1, wanted, &found).filter(|_| hears));
+                violations.extend(strangers(*request, references, found));
+                if hears {
+                    violations.extend(silence(*request, references, found));
+                }
             }
         }
     }
@@ -115,30 +116,57 @@ fn is_asked_for(reason: &TrapReason, fault: &Fault) -> bool {
 }
 
 /// Headers that a request or its answer has only with the fault.
-fn strangers(number: usize, wanted: &Exchange, found: &Exchange) -> Vec<Violation> {
-    let mut violations = Vec::new();
+fn strangers(request: RequestIndex, references: &[Transcript], found: &Exchange) -> Vec<Violation> {
+    let others = || {
+        references
+            .iter()
+            .filter_map(|other| other.exchange(request))
+    };
+    let upstream = others().filter_map(|other| other.upstream.as_ref());
     // An answer of another status has other headers; whether it may be is told by expectations.
-    let status = |message: &Option<MessageSeen>| message.as_ref().and_then(|m| m.status);
-    let is_same = status(&wanted.response) == status(&found.response);
-    for (what, wanted, found) in [
-        ("request to the upstream", &wanted.upstream, &found.upstream),
-        ("answer", &wanted.response, &found.response),
-    ] {
-        let (Some(wanted), Some(found)) = (wanted, found) else {
-            continue;
-        };
-        if what == "answer" && !is_same {
-            continue;
-        }
-        let is_known = |name: &str| wanted.headers.iter().any(|(known, _)| known == name);
-        for (name, value) in found.headers.iter().filter(|(name, _)| !is_known(name)) {
-            violations.push(Violation::new(format!(
-                "{what} {number} of the case has a header that it has only with the fault: \
-                 {name}: {value}"
-            )));
-        }
+    let status = found.response.as_ref().and_then(|response| response.status);
+    let answers = others().filter_map(|other| other.response.as_ref());
+    let answers = answers.filter(|answer| answer.status == status);
+    let mut violations = named(
+        request,
+        "to the upstream",
+        &found.upstream,
+        &upstream.collect(),
+    );
+    let answers: Vec<&MessageSeen> = answers.collect();
+    if !answers.is_empty() {
+        violations.extend(named(
+            request,
+            "has an answer that",
+            &found.response,
+            &answers,
+        ));
     }
     violations
+}
+
+fn named(
+    request: RequestIndex,
+    which: &str,
+    found: &Option<MessageSeen>,
+    others: &Vec<&MessageSeen>,
+) -> Vec<Violation> {
+    let known: BTreeSet<&str> = others
+        .iter()
+        .flat_map(|other| &other.headers)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let headers = found.iter().flat_map(|message| &message.headers);
+    headers
+        .filter(|(name, _)| !known.contains(name.as_str()))
+        .map(|(name, value)| {
+            let number = request.0 + 1;
+            Violation::new(format!(
+                "request {number} of the case {which} has a header that it has only with the \
+                 fault: {name}: {value}"
+            ))
+        })
+        .collect()
 }
 
 /// Whether a guest that is not heard here cannot help it that a request waits.
@@ -154,8 +182,19 @@ fn holds_answers(call: HostCall) -> bool {
 }
 
 /// A request that waits for ever.
-fn silence(number: usize, wanted: &Exchange, found: &Exchange) -> Option<Violation> {
-    let is_silent = wanted.response.is_some() && found.response.is_none();
+fn silence(
+    request: RequestIndex,
+    references: &[Transcript],
+    found: &Exchange,
+) -> Option<Violation> {
+    let others = references
+        .iter()
+        .filter_map(|other| other.exchange(request));
+    let is_always_answered = others
+        .map(|other| other.response.is_some())
+        .fold(None, |all, one| Some(all.unwrap_or(true) && one));
+    let is_silent = is_always_answered == Some(true) && found.response.is_none() && !found.reset;
+    let number = request.0 + 1;
     is_silent.then(|| Violation::new(format!("request {number} of the case gets no answer")))
 }
 

@@ -10,7 +10,9 @@ use crate::BuildError;
 use crate::abi::{HostCall, Status};
 use crate::guest::Engine;
 use crate::hook::Injection;
-use crate::scenario::{Case, Exchange, Harness, InvalidScenario, Tracing, play_on};
+use crate::scenario::{
+    Case, Harness, InvalidScenario, Steps, Tracing, Transcript, play_on, transcribe,
+};
 
 /// How many faults are injected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,9 @@ pub struct Baseline {
     pub calls: BTreeMap<HostCall, u64>,
     /// What there is to inject.
     pub faults: Vec<Fault>,
-    pub(super) exchanges: Vec<Exchange>,
+    /// What is seen without a fault: in the whole case, in the case without one of its steps, and
+    /// at each step alone.
+    pub(super) references: Vec<Transcript>,
 }
 
 /// Why a case cannot be tried with faults.
@@ -85,8 +89,31 @@ pub fn plan(case: &Case, engine: &Engine, bounds: Bounds) -> Result<Baseline, No
             .iter()
             .map(|(call, calls)| (*call, calls.count))
             .collect(),
-        exchanges: harness.exchanges(),
+        references: references(case, engine).map_err(NoBaseline::Scenario)?,
     })
+}
+
+/// Steps of a case that are left out one by one; the first ones.
+const STEPS_MAX: usize = 100;
+
+fn references(case: &Case, engine: &Engine) -> Result<Vec<Transcript>, InvalidScenario> {
+    let transcript = |steps: Steps| {
+        let hook = Arc::new(Recorder::default());
+        match Harness::start_hooked(case, engine, Tracing::Off, hook) {
+            Ok(mut harness) => transcribe(case, &mut harness, steps),
+            Err(_) => Ok(Transcript::default()),
+        }
+    };
+    let whole = transcript(Steps::All)?;
+    let mut alone = Transcript::default();
+    let mut references = Vec::new();
+    for number in 0..whole.len().min(STEPS_MAX) {
+        alone.take_step(number, &transcript(Steps::Alone(number))?);
+        references.push(transcript(Steps::Without(number))?);
+    }
+    // The whole case comes first.
+    references.splice(..0, [whole, alone]);
+    Ok(references)
 }
 
 fn faults(calls: &BTreeMap<HostCall, Calls>, bounds: Bounds) -> Vec<Fault> {

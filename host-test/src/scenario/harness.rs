@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use self::clients::Clients;
 use super::model::Case;
-use super::world::{Exchange, Look, Obstacle, World};
+use super::world::Obstacle;
 use crate::config::Bootstrap;
 use crate::guest::Engine;
 use crate::hook::Hook;
@@ -83,19 +83,6 @@ impl Harness {
             race: None,
             profile_from: None,
         }
-    }
-
-    /// What came of every request so far, in the order in which they were sent.
-    #[must_use]
-    pub fn exchanges(&self) -> Vec<Exchange> {
-        let exchanges = self
-            .clients
-            .requests()
-            .map(|request| match self.exchange(request) {
-                Look::Seen(exchange) => exchange,
-                Look::Hidden => Exchange::default(),
-            });
-        exchanges.collect()
     }
 
     /// Times callbacks and counts their host calls from this mark on.

@@ -5,12 +5,14 @@ mod lines;
 mod matching;
 mod member;
 mod message;
+mod seen_values;
 mod tolerant;
 
 pub use tolerant::Tolerance;
 
 pub(super) use matching::{Mismatch, Subject, compare, compare_number};
-pub(super) use tolerant::observe_tolerantly;
+pub(super) use seen_values::looked_at;
+pub(super) use tolerant::tolerate;
 
 use std::collections::BTreeMap;
 

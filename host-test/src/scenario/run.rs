@@ -1,16 +1,18 @@
 //! Plays a case in a world, step by step, until an expectation fails.
 
+mod failure;
+mod faulty;
+
+pub use failure::Failure;
+pub use faulty::{Seen, Steps, Transcript, play_tolerantly, transcribe};
+
 use std::ops::ControlFlow;
 
-use similar::TextDiff;
-
+use self::failure::refusal;
 use super::check::walk;
 use super::invalid::InvalidScenario;
 use super::model::{Action, Case, Expectation, Match, Peer, Placed};
-use super::observe::{
-    Counts, Mismatch, Moments, Subject, Tolerance, compare, compare_number, observe,
-    observe_tolerantly,
-};
+use super::observe::{Counts, Moments, compare_number, observe};
 use super::text::Place;
 use super::world::{Look, Obstacle, World};
 
@@ -25,19 +27,6 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// A step that this world cannot do, and why: what came before it is all that was seen.
     pub impossible: Option<(Place, String)>,
-}
-
-/// Something that is not as it must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The expectation, or the step.
-    pub place: Place,
-    /// The difference in one line.
-    pub reason: String,
-    /// The difference in full, line by line: `-` what was expected, `+` what was found.
-    pub diff: String,
-    /// What the guests did in the last step; the first failure of a case says it.
-    pub trace: Vec<String>,
 }
 
 /// Plays a case in the world that `start` makes for it.
@@ -71,7 +60,7 @@ pub fn play<W: World>(
 ///
 /// When the scenario turns out to be wrong on the way: a step that makes no sense.
 pub fn play_on<W: World>(case: &Case, world: &mut W) -> Result<Outcome, InvalidScenario> {
-    let mut player = Player::new(case, world, None);
+    let mut player = Player::new(case, world);
     let walked = walk(case, &mut |placed| player.play(&placed));
     if let Some(mistake) = player.mistake {
         return Err(mistake);
@@ -85,89 +74,6 @@ pub fn play_on<W: World>(case: &Case, world: &mut W) -> Result<Outcome, InvalidS
     Ok(player.outcome)
 }
 
-/// Plays all steps of a case in a world where something fails: what is absent counts as right, a
-/// step that cannot be done is left out, traps are not counted.
-///
-/// # Errors
-///
-/// When the scenario turns out to be wrong on the way.
-pub fn play_tolerantly<W: World>(
-    case: &Case,
-    world: &mut W,
-    tolerance: Tolerance,
-) -> Result<Outcome, InvalidScenario> {
-    let mut player = Player::new(case, world, Some(tolerance));
-    // Nothing breaks it off.
-    let _ = walk(case, &mut |placed| player.play(&placed))?;
-    Ok(player.outcome)
-}
-
-impl Failure {
-    fn new(place: Place, reason: String) -> Self {
-        Self {
-            place,
-            reason,
-            diff: String::new(),
-            trace: Vec::new(),
-        }
-    }
-
-    fn accepted(place: Place) -> Self {
-        let reason = "the configuration was accepted, expected a refusal".to_owned();
-        Self::new(place, reason)
-    }
-
-    fn of(mismatch: Mismatch, trace: Vec<String>) -> Self {
-        let diff = match (&mismatch.expected, &mismatch.found) {
-            (Some(expected), Some(found)) => {
-                let diff = TextDiff::from_lines(expected, found);
-                diff.iter_all_changes()
-                    .map(|change| {
-                        format!(
-                            "{}{}\n",
-                            change.tag(),
-                            change.value().trim_end_matches('\n')
-                        )
-                    })
-                    .collect()
-            }
-            (None, Some(found)) => found.lines().map(|line| format!("+{line}\n")).collect(),
-            _ => String::new(),
-        };
-        Self {
-            place: mismatch.place,
-            reason: mismatch.reason,
-            diff,
-            trace,
-        }
-    }
-}
-
-/// What a refused configuration means.
-fn refusal(obstacle: Obstacle, wanted: &[Match]) -> Result<Vec<Failure>, InvalidScenario> {
-    let (reason, log) = match obstacle {
-        Obstacle::Mistake(reason) => {
-            return Err(InvalidScenario::at(Place::default(), reason));
-        }
-        Obstacle::Refused { reason, log } if !wanted.is_empty() => (reason, log),
-        obstacle => return Ok(vec![Failure::new(Place::default(), obstacle.to_string())]),
-    };
-    let compared = |wanted: &Match, text: &String| {
-        compare(wanted, &Subject::bytes("refusal", Some(text.as_bytes())))
-    };
-    let is_missing = |wanted: &&Match| {
-        let mut said = log.iter().chain([&reason]);
-        !said.any(|text| compared(wanted, text).is_empty())
-    };
-    let mismatches = wanted
-        .iter()
-        .filter(is_missing)
-        .flat_map(|wanted| compared(wanted, &reason));
-    Ok(mismatches
-        .map(|mismatch| Failure::of(mismatch, log.clone()))
-        .collect())
-}
-
 struct Player<'a, W> {
     world: &'a mut W,
     moments: Moments,
@@ -177,12 +83,10 @@ struct Player<'a, W> {
     are_traps_expected: bool,
     outcome: Outcome,
     mistake: Option<InvalidScenario>,
-    /// Something fails on purpose.
-    tolerance: Option<Tolerance>,
 }
 
 impl<'a, W: World> Player<'a, W> {
-    fn new(case: &Case, world: &'a mut W, tolerance: Option<Tolerance>) -> Self {
+    fn new(case: &Case, world: &'a mut W) -> Self {
         let moments = Moments {
             start: Counts::of(world),
             ..Moments::default()
@@ -190,12 +94,11 @@ impl<'a, W: World> Player<'a, W> {
         Self {
             trace_start: world.trace_len(),
             traps: 0,
-            are_traps_expected: case.traps.is_some() || tolerance.is_some(),
+            are_traps_expected: case.traps.is_some(),
             world,
             moments,
             outcome: Outcome::default(),
             mistake: None,
-            tolerance,
         }
     }
 
@@ -206,7 +109,7 @@ impl<'a, W: World> Player<'a, W> {
                 self.moments.step = Counts::of(self.world);
             }
         }
-        if let (Err(obstacle), None) = (self.act(step), self.tolerance) {
+        if let Err(obstacle) = self.act(step) {
             match obstacle {
                 Obstacle::Mistake(reason) => {
                     self.mistake = Some(InvalidScenario::at(step.place, reason));
@@ -222,7 +125,7 @@ impl<'a, W: World> Player<'a, W> {
             self.expect(expectation);
         }
         self.look_at_traps(step.place);
-        match self.outcome.failures.is_empty() || self.tolerance.is_some() {
+        match self.outcome.failures.is_empty() {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         }
@@ -265,11 +168,7 @@ impl<'a, W: World> Player<'a, W> {
             } => world.data(*request, bytes, *end),
             Action::Trailers(request, trailers) => world.trailers(*request, trailers),
             Action::Respond(request, answer) => world.respond(*request, answer),
-            Action::AnswerCall(answer) => match world.answer_call(answer) {
-                // A fault may have kept the guest from calling.
-                Err(Obstacle::Failure(_)) if self.tolerance.is_some() => Ok(()),
-                answered => answered,
-            },
+            Action::AnswerCall(answer) => world.answer_call(answer),
             Action::Advance(by) => world.advance(*by),
             Action::Tick(worker) => world.tick(*worker),
             Action::Time(time) => world.set_time(*time),
@@ -338,13 +237,7 @@ impl<'a, W: World> Player<'a, W> {
 
     fn expect(&mut self, expectation: &Expectation) {
         loop {
-            let observed = match self.tolerance {
-                None => observe(expectation, self.world, &self.moments),
-                Some(tolerance) => {
-                    observe_tolerantly(expectation, self.world, &self.moments, tolerance)
-                }
-            };
-            let Some(mismatches) = observed else {
+            let Some(mismatches) = observe(expectation, self.world, &self.moments) else {
                 self.outcome.hidden += 1;
                 return;
             };

@@ -4,6 +4,7 @@ mod broken;
 mod check;
 mod command;
 mod envoy;
+mod fault;
 mod guests;
 mod race;
 mod readme;

@@ -1,165 +1,123 @@
 //! What must be seen while faults are injected: what is right, or absent, but nothing wrong.
-//!
-//! Absent is: a header, member of a dictionary, value or text that is not there or empty; an
-//! answer that did come from the upstream where the guest's own was expected; a connection that
-//! is open where it should have been closed. Counts are no verdicts: metrics, callbacks, host
-//! calls and shared data are not looked at, and of logs only whether a certain text is there too
-//! often.
 
-use super::lines::seen_log;
-use super::matching::{Mismatch, Subject, compare, compare_number};
+use super::lines::{log, seen_log};
+use super::matching::{Mismatch, compare, compare_number};
 use super::member::Member;
-use super::message::header;
-use super::{Moments, connection, seen};
-use crate::scenario::model::{
-    Check, Condition, ConnectionCheck, ConnectionIndex, Expectation, LogCheck, Match, MessageCheck,
-    NumberCheck,
-};
-use crate::scenario::world::{Exchange, MessageSeen, World};
+use super::seen_values::{Item, Wanted, looked_at};
+use super::{Moments, seen};
+use crate::scenario::model::{Check, Condition, Expectation, LogCheck, NumberCheck};
+use crate::scenario::world::World;
 
 /// What a guest that has died may have done beside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tolerance {
     /// Nothing: it must live.
     Alive,
-    /// Connections are closed and requests answered by the failure policy.
+    /// Connections are closed and requests answered by the failure policy, and logged as such.
     Dead,
 }
 
-/// Compares. Nothing when it cannot be seen in this world, or is not looked at.
-pub(in crate::scenario) fn observe_tolerantly(
+/// What is wrong: what is there, not as expected, and none of what `others` has for it: the values
+/// of the same name in runs without a fault.
+pub(in crate::scenario) fn tolerate<'a>(
     expectation: &Expectation,
     world: &dyn World,
     moments: &Moments,
     tolerance: Tolerance,
-) -> Option<Vec<Mismatch>> {
+    others: &dyn Fn(&str) -> Vec<&'a [u8]>,
+) -> Vec<Mismatch> {
     let mut out = Vec::new();
-    match &expectation.check {
-        Check::Upstream(request, check) => {
-            let exchange = seen(world.exchange(*request))?;
-            if let Some(message) = exchange.upstream.filter(|_| check.received) {
-                parts("upstream", check, &message, &mut out);
-            }
-        }
-        Check::Response(request, check) => {
-            let exchange = seen(world.exchange(*request))?;
-            response(check, &exchange, tolerance, expectation, &mut out);
-        }
-        Check::Connection(index, check) => {
-            let check = without_effects(*index, check, world, tolerance)?;
-            out.extend(connection(*index, &check, expectation, world)?);
-        }
-        Check::Log(check) => out.extend(too_many(check, &seen_log(world, check, moments)?)),
-        Check::AccessLog(check) => {
-            let lines = seen(world.access_log())?;
-            let line = lines.last()?;
-            for (key, check) in &check.last {
-                let value = line.get(key).filter(|value| *value != "-");
-                let value = value.map(|value| value.as_bytes());
-                let subject = Subject::bytes(&format!("access log {key}"), value);
-                out.extend(compare_tolerantly(check, &subject));
-            }
-        }
-        Check::Metric(..)
-        | Check::Callback(..)
-        | Check::HostCall(..)
-        | Check::SharedData(_)
-        | Check::Call(_) => return None,
-    }
-    Some(out)
-}
-
-/// Headers, body and trailers.
-fn parts(what: &str, check: &MessageCheck, message: &MessageSeen, out: &mut Vec<Mismatch>) {
-    for (name, check) in &check.headers {
-        let subject = header(&format!("{what} header {name}"), name, &message.headers);
-        out.extend(compare_tolerantly(check, &subject));
-    }
-    if let Some(body) = &check.body {
-        let subject = Subject::bytes(&format!("{what} body"), Some(&message.body));
-        out.extend(compare_tolerantly(body, &subject));
-    }
-    for (name, check) in &check.trailers {
-        let subject = header(&format!("{what} trailer {name}"), name, &message.trailers);
-        out.extend(compare_tolerantly(check, &subject));
-    }
-}
-
-fn response(
-    check: &MessageCheck,
-    exchange: &Exchange,
-    tolerance: Tolerance,
-    expectation: &Expectation,
-    out: &mut Vec<Mismatch>,
-) {
-    let is_policy = |details: &str| details == "wasm_fail_stream";
-    let details = exchange.details.as_deref();
-    if tolerance == Tolerance::Dead && details.is_none_or(is_policy) {
-        return;
-    }
-    if exchange.reset && check.reset != Some(true) {
-        let reason = "the stream was reset".to_owned();
-        out.push(Mismatch::new(expectation.place, reason));
-    }
-    let Some(message) = exchange.response.as_ref().filter(|_| check.received) else {
-        return;
-    };
-    // What the guest would have said itself, the upstream has said.
-    let is_of_upstream = details == Some("via_upstream");
-    let status = message.status.map(i64::from);
-    if let Some(wanted) = &check.status
-        && let Some(mismatch) = compare_number("status", wanted, status)
+    if let Check::Log(check) = &expectation.check
+        && let Some(lines) = seen_log(world, check, moments)
     {
-        if is_of_upstream {
-            return;
-        }
-        out.push(mismatch);
+        out.extend(too_many(check, &lines));
     }
-    parts("response", check, message, out);
-    if let (Some(wanted), false) = (&check.details, is_of_upstream) {
-        let bytes = details.map(str::as_bytes);
-        out.extend(compare(wanted, &Subject::bytes("response details", bytes)));
+    if tolerance == Tolerance::Dead && is_of_policy(expectation, world) {
+        return out;
     }
-}
-
-/// What is still demanded of a connection when the guest has not done what it should have.
-fn without_effects(
-    index: ConnectionIndex,
-    check: &ConnectionCheck,
-    world: &dyn World,
-    tolerance: Tolerance,
-) -> Option<ConnectionCheck> {
-    let connection = seen(world.connection(index))?;
-    let mut check = check.clone();
-    if connection.open || tolerance == Tolerance::Dead {
-        check.open = check.open.filter(|wanted| *wanted == connection.open);
-        check.closed_by = None;
-    }
-    check.received = check.received.filter(|_| !connection.received.is_empty());
-    check.upstream_received = check
-        .upstream_received
-        .filter(|_| !connection.upstream_received.is_empty());
-    let is_there = |(key, _): &(String, Match)| {
-        let value = seen(world.filter_state(index, key)).flatten();
-        value.is_some_and(|value| !value.is_empty())
+    let items = looked_at(expectation, world).unwrap_or_default();
+    let details = match &expectation.check {
+        Check::Response(request, _) => seen(world.exchange(*request)).and_then(|seen| seen.details),
+        _ => None,
     };
-    check.filter_state.retain(is_there);
-    Some(check)
+    for item in items {
+        // Where the guest should have answered, the upstream has.
+        let is_left_alone = details.as_deref() == Some("via_upstream")
+            && matches!(
+                &item.name[..],
+                "status" | "response details" | "response body"
+            );
+        if !is_left_alone {
+            out.extend(judge(&item, &others(&item.name)));
+        }
+    }
+    out
 }
 
-/// Of a value that is absent nothing is demanded, nor of members of a dictionary that are.
-fn compare_tolerantly(wanted: &Match, subject: &Subject) -> Vec<Mismatch> {
-    let Some(text) = subject.text().filter(|text| !text.is_empty()) else {
+/// Whether the failure policy has a hand in it.
+fn is_of_policy(expectation: &Expectation, world: &dyn World) -> bool {
+    match &expectation.check {
+        Check::Response(request, _) => {
+            let details = seen(world.exchange(*request)).and_then(|seen| seen.details);
+            // Of the guest's own filters, or of one in front that died with them.
+            let is_policy = |d: &String| {
+                d == "wasm_fail_stream" || d.starts_with("downstream_local_disconnect")
+            };
+            details.as_ref().is_none_or(is_policy)
+        }
+        Check::Connection(index, _) => {
+            seen(world.connection(*index)).is_none_or(|connection| !connection.open)
+        }
+        Check::AccessLog(_) => true,
+        _ => false,
+    }
+}
+
+fn judge(item: &Item<'_>, others: &[&[u8]]) -> Vec<Mismatch> {
+    let Some(text) = item.subject.text().filter(|text| !text.is_empty()) else {
         return Vec::new();
     };
-    let mut wanted = wanted.clone();
-    for condition in &mut wanted.conditions {
-        if let (Condition::Dictionary(members), Ok(found)) = (condition, Member::dictionary(&text))
-        {
-            members.retain(|(key, _)| found.iter().any(|member| member.key == *key));
+    if others.contains(&text.as_bytes()) {
+        return Vec::new();
+    }
+    match item.wanted {
+        Wanted::Match(wanted) => {
+            let mut wanted = wanted.clone();
+            for condition in &mut wanted.conditions {
+                if let Condition::Dictionary(members) = condition {
+                    members.retain(|(key, _)| is_looked_at(key, &text, others));
+                }
+            }
+            compare(&wanted, &item.subject)
+        }
+        Wanted::Number(wanted) => {
+            let number = text.parse().ok();
+            compare_number(&item.name, wanted, number)
+                .into_iter()
+                .collect()
+        }
+        // A connection that is open has not been closed; that is no harm.
+        Wanted::Words("closed", _) => Vec::new(),
+        Wanted::Words(wanted, _) if wanted == text => Vec::new(),
+        Wanted::Words(wanted, place) => {
+            let reason = format!("{}: expected {wanted}, found {text}", item.name);
+            vec![Mismatch::new(place, reason)]
         }
     }
-    compare(&wanted, subject)
+}
+
+/// Whether a member of a dictionary is there, and is none of the others.
+fn is_looked_at(key: &str, text: &str, others: &[&[u8]]) -> bool {
+    let member = |text: &str| {
+        let members = Member::dictionary(text).ok()?;
+        members.into_iter().find(|member| member.key == key)
+    };
+    // What is no dictionary is told so by the comparison.
+    let Some(found) = member(text) else {
+        return Member::dictionary(text).is_err();
+    };
+    let others = others.iter().filter_map(|other| str::from_utf8(other).ok());
+    !others.filter_map(member).any(|other| other == found)
 }
 
 /// Whether there are more lines of a certain text than there may be.
@@ -181,5 +139,5 @@ fn too_many(check: &LogCheck, lines: &[String]) -> Option<Mismatch> {
         },
         ..check.clone()
     };
-    super::lines::log(&at_most, lines)
+    log(&at_most, lines)
 }

@@ -9,11 +9,6 @@ use crate::scenario::model::{Answer, ConnectionIndex, Request, RequestIndex};
 use crate::scenario::world::Obstacle;
 
 impl Clients {
-    /// The requests that were sent, in the order of the case.
-    pub(in crate::scenario::harness) fn requests(&self) -> impl Iterator<Item = RequestIndex> {
-        self.requests.keys().copied()
-    }
-
     /// The connection of a request; none if it was not sent.
     pub(in crate::scenario::harness) fn connection_of(
         &self,
