@@ -84,6 +84,13 @@ races: setup wasm
     cargo run --quiet -p host-test -- race plugin/scenarios/race
     cargo run --quiet -p host-test -- race plugin/scenarios/race --reduced --depth 100 --random 0
 
+# Let every host call of the module fail in every way, without Envoy: minutes.
+[no-exit-message]
+faults *ARGS: setup wasm
+    @echo "== faults"
+    @cargo build --quiet -p host-test
+    cargo run --quiet -p host-test -- fault plugin/scenarios/fault/detector.yaml {{ ARGS }}
+
 # Scan all ports with and without the module, in turns, and print how they compare: root, nmap.
 bench-scan ROUNDS="12": setup wasm
     @echo "== throughput of a scan"
