@@ -90,7 +90,7 @@ fn connect(host: &mut Host, ports: &[u16], number: u32) -> Result<()> {
     host.send(connection, b"GET / HTTP/1.1\r\nhost: example.org\r\n\r\n")?;
     host.close(connection, By::Client)?;
     if number.is_multiple_of(CONNECTIONS_PER_TICK) {
-        host.advance(Duration::from_millis(500));
+        host.advance(Duration::from_millis(500))?;
         host.shared().log.clear();
         host.shared().access_log.clear();
     }

@@ -2,12 +2,14 @@
 
 mod builder;
 mod calls;
+mod rest;
 
 #[cfg(test)]
 mod tests;
 mod update;
 
 pub use builder::HostBuilder;
+pub use rest::Restless;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +39,10 @@ pub struct Host {
     folder: PathBuf,
     engine: Engine,
     shared: Arc<Shared>,
+    /// The first time that it did not come to rest.
+    restless: Option<Restless>,
+    /// Moments at which something is due that may pass in one go.
+    moments_max: u64,
 }
 
 impl Host {
@@ -74,14 +80,26 @@ impl Host {
 
     /// Lets time pass: everything that becomes due until then happens in its order, ties by
     /// thread.
-    pub fn advance(&mut self, by: Duration) {
+    ///
+    /// Fails when that is too much, with the clock where it has come to, and when callbacks have not
+    /// come to rest, now or before.
+    pub fn advance(&mut self, by: Duration) -> Result<(), Restless> {
         let clock = &self.shared.clock;
         let end = clock
             .monotonic_nanos()
             .saturating_add(crate::shared::nanos(by));
+        let mut moments = 0;
         loop {
+            self.at_rest()?;
             let drained = self.next_drained().filter(|due| *due <= end);
             let next = self.next_due().filter(|(due, _)| *due <= end);
+            if drained.is_some() || next.is_some() {
+                if moments == self.moments_max {
+                    self.restless = Some(Restless::Time);
+                    return self.at_rest();
+                }
+                moments += 1;
+            }
             match (drained, next) {
                 (Some(due), next) if next.is_none_or(|(next, _)| due <= next) => {
                     self.advance_clock_to(due);
@@ -97,6 +115,14 @@ impl Host {
         }
         self.advance_clock_to(end);
         self.retire();
+        self.at_rest()
+    }
+
+    /// Whether everything that was to be done has been done so far.
+    ///
+    /// Fails when callbacks have not come to rest, or too much was due.
+    pub fn at_rest(&self) -> Result<(), Restless> {
+        self.restless.map_or(Ok(()), Err)
     }
 
     fn advance_clock_to(&self, nanos: u64) {
@@ -137,11 +163,10 @@ impl Host {
         self.threads_mut().find(|thread| thread.id == id)
     }
 
-    /// Does what callbacks have asked for, on every thread, until nothing is left.
+    /// Does what callbacks have asked for, on every thread, until nothing is left; gives up where
+    /// [`Host::at_rest`] says so.
     pub(crate) fn settle(&mut self) {
-        /// Callbacks that may follow from one event: a guest could feed itself for ever.
-        const ROUNDS_MAX: usize = 100_000;
-        for _ in 0..ROUNDS_MAX {
+        for _ in 0..rest::ROUNDS_MAX {
             self.main.forget_deferred();
             for worker in &mut self.workers {
                 worker.settle();
@@ -156,6 +181,7 @@ impl Host {
                 thread.queue_ready(ready);
             }
         }
+        self.restless.get_or_insert(Restless::Callbacks);
     }
 
     /// What all threads share: clock, shared data, queues, metrics, log, trace.

@@ -41,6 +41,7 @@ mod response;
 mod router;
 mod routing;
 mod state;
+mod timeouts;
 mod upstream;
 mod view;
 
@@ -55,4 +56,5 @@ pub(crate) use manager::{Manager, on_data};
 pub(crate) use plugin::{continue_decoding, continue_encoding, local_reply, reset_by_filter};
 pub(crate) use router::{respond_data, respond_headers, respond_trailers, upstream_reset};
 pub(crate) use state::{Handle, Place};
+pub(crate) use timeouts::{due, next_due, rests};
 pub(crate) use view::Invisible;

@@ -89,6 +89,6 @@ pub use connection::{
     By, Connect, ConnectError, ConnectionId, ConnectionView, Gone, Request, Response, StreamId,
     StreamView,
 };
-pub use host::{Host, HostBuilder};
+pub use host::{Host, HostBuilder, Restless};
 pub use process::{BuildError, InvalidBootstrap};
 pub use worker::Worker;

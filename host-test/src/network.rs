@@ -8,6 +8,7 @@ mod access_log;
 mod attributes;
 mod chain;
 mod close;
+mod due;
 mod filter_state;
 mod matching;
 mod native;
@@ -24,7 +25,8 @@ pub use tls::TlsInfo;
 
 pub(crate) use access_log::write as log_access;
 pub(crate) use chain::{Blueprint, Place};
-pub(crate) use close::{close_delayed, close_due, close_flushed, close_remote, finish};
+pub(crate) use close::{close_delayed, close_flushed, close_remote, finish};
+pub(crate) use due::{due, moved, rests};
 pub(crate) use matching::{Offer, choose as choose_chain};
 pub(crate) use read::{continue_reading, receive, resume, start};
 pub(crate) use state::Handle;

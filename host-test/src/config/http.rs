@@ -82,7 +82,7 @@ pub enum UnderscoresAction {
     DropHeader,
 }
 
-/// How long Envoy's connection manager waits; `None`: without an end. The harness waits for ever.
+/// How long Envoy's connection manager waits; `None`: without an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpTimeouts {
     /// A connection without a request is closed. Envoy's default is an hour.
@@ -91,6 +91,9 @@ pub struct HttpTimeouts {
     pub stream_idle: Option<Duration>,
     /// From the first byte of a request to its last header. Envoy has none by default.
     pub request_headers: Option<Duration>,
+    /// From the moment that clients are told to go until the connection takes no more requests.
+    /// Envoy's default is five seconds.
+    pub drain: Duration,
 }
 
 impl Default for HttpTimeouts {
@@ -99,6 +102,7 @@ impl Default for HttpTimeouts {
             idle: Some(Duration::from_secs(3600)),
             stream_idle: Some(Duration::from_secs(300)),
             request_headers: None,
+            drain: Duration::from_secs(5),
         }
     }
 }

@@ -50,7 +50,7 @@ fn run_plugin(guest: &Guest, plugin: Plugin, engine: &Engine) -> Result<Vec<Stri
         Err(error) => return Ok(refusal::of_harness(&error)),
     };
     let outcomes = play::play(&mut host, guest)?;
-    host.advance(PATIENCE);
+    host.advance(PATIENCE)?;
     let mut lines = logged(host.shared());
     lines.extend(stats(guest, host.shared()));
     lines.extend(seen.lines());

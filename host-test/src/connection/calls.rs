@@ -115,7 +115,7 @@ impl Runner for Worker {
     }
 
     fn due(&mut self, connection: u64, at_nanos: u64) {
-        self.traffic.due.insert((at_nanos, connection));
+        self.traffic.wake(connection, at_nanos);
     }
 
     fn answerable(&mut self, stream: &http::Handle) {

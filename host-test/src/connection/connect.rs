@@ -141,6 +141,7 @@ impl Worker {
         }
         self.traffic.opened(id.id, &connection);
         chain.blueprint.instantiate(self, &connection);
+        network::rests(self, &connection);
         client::reserve(&connection, &waiting.streams);
         network::start(self, &connection);
         network::handshake(self, &connection);

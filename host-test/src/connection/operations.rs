@@ -125,6 +125,7 @@ impl Worker {
     fn upstream(&mut self, id: ConnectionId, bytes: Vec<u8>, is_end: bool) -> Result<(), Gone> {
         if let Place::Filters(connection) = self.place(id)? {
             network::write(self, &connection, bytes, is_end);
+            network::moved(self, &connection);
             self.end_turn();
         }
         Ok(())
@@ -133,7 +134,7 @@ impl Worker {
     /// Something of a connection is due.
     pub(super) fn connection_due(&mut self, id: u64, at_nanos: u64) {
         match self.traffic.place(id).cloned() {
-            Some(Place::Filters(connection)) => network::close_due(self, &connection),
+            Some(Place::Filters(connection)) => network::due(self, &connection),
             Some(Place::Waiting(waiting)) if waiting.ends_at_nanos == Some(at_nanos) => {
                 self.filters_timed_out(id, *waiting);
             }

@@ -31,7 +31,9 @@ pub(crate) struct Traffic {
     /// Streams whose requests are whole at the upstream.
     pub(super) answerable: VecDeque<http::Handle>,
     /// When something of a connection is due, on the monotonic clock.
-    pub(super) due: BTreeSet<(u64, u64)>,
+    due: BTreeSet<(u64, u64)>,
+    /// The same by connection, of which each is there once at most.
+    woken: BTreeMap<u64, u64>,
     pub(super) clients: Clients,
     next_stream: u64,
     pub(super) answer: Option<Response>,
@@ -88,6 +90,7 @@ impl Traffic {
             released: Vec::new(),
             answerable: VecDeque::new(),
             due: BTreeSet::new(),
+            woken: BTreeMap::new(),
             clients: Clients::default(),
             next_stream: 1,
             answer: None,
@@ -115,7 +118,9 @@ impl Traffic {
     }
 
     pub(super) fn wait(&mut self, id: u64, waiting: Box<Waiting>) {
-        self.due.extend(waiting.ends_at_nanos.map(|at| (at, id)));
+        if let Some(at) = waiting.ends_at_nanos {
+            self.wake(id, at);
+        }
         self.connections.insert(id, Place::Waiting(waiting));
     }
 
@@ -129,7 +134,24 @@ impl Traffic {
         self.remember_closed(id);
     }
 
+    /// Wakes a connection at this time or before.
+    pub(super) fn wake(&mut self, id: u64, at_nanos: u64) {
+        if self.woken.get(&id).is_some_and(|at| *at <= at_nanos) {
+            return;
+        }
+        self.let_sleep(id);
+        self.due.insert((at_nanos, id));
+        self.woken.insert(id, at_nanos);
+    }
+
+    fn let_sleep(&mut self, id: u64) {
+        if let Some(at) = self.woken.remove(&id) {
+            self.due.remove(&(at, id));
+        }
+    }
+
     fn remember_closed(&mut self, id: u64) {
+        self.let_sleep(id);
         self.closed.push_back(id);
         if self.closed.len() > REMEMBERED_MAX
             && let Some(oldest) = self.closed.pop_front()
@@ -196,7 +218,7 @@ impl Worker {
         let guest_nanos = self.thread.next_due().unwrap_or(u64::MAX);
         match self.traffic.due.first().copied() {
             Some((at, id)) if at <= guest_nanos => {
-                self.traffic.due.pop_first();
+                self.traffic.let_sleep(id);
                 self.connection_due(id, at);
             }
             _ => self.thread.run_due(),

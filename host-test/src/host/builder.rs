@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Host;
+use super::rest::MOMENTS_MAX;
 use crate::callout::Callouts;
 use crate::config::Bootstrap;
 use crate::connection::Listeners;
@@ -151,6 +152,8 @@ impl HostBuilder {
             folder: self.folder,
             engine,
             shared,
+            restless: None,
+            moments_max: MOMENTS_MAX,
         };
         host.start(&used)?;
         Ok(host)

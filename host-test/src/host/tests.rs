@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Host;
+use super::{Host, Restless};
 use crate::BuildError;
 use crate::config::{Bootstrap, Code, Plugin, Service};
 use crate::guest::TrapReason;
@@ -70,7 +70,7 @@ fn a_plugin_is_configured_on_each_thread_and_in_a_canary() {
 fn a_singleton_runs_on_the_main_thread_only() {
     let mut host = build(vec![service("a", &guest(LIFE), true)], 2).unwrap();
     assert_eq!(count(&host, "configure"), 2, "canary and main thread");
-    host.advance(Duration::from_millis(250));
+    host.advance(Duration::from_millis(250)).unwrap();
     let lines = host.shared().log.since(0);
     let ticks = lines.iter().filter(|line| line.text == "tick");
     let threads: Vec<ThreadId> = ticks.map(|line| line.thread).collect();
@@ -80,11 +80,11 @@ fn a_singleton_runs_on_the_main_thread_only() {
 #[test]
 fn each_thread_ticks_each_root_at_its_time() {
     let mut host = build(vec![service("a", &guest(LIFE), false)], 2).unwrap();
-    host.advance(Duration::from_millis(99));
+    host.advance(Duration::from_millis(99)).unwrap();
     assert_eq!(count(&host, "tick"), 0);
-    host.advance(Duration::from_millis(1));
+    host.advance(Duration::from_millis(1)).unwrap();
     assert_eq!(count(&host, "tick"), 3);
-    host.advance(Duration::from_secs(1));
+    host.advance(Duration::from_secs(1)).unwrap();
     assert_eq!(count(&host, "tick"), 33);
     assert_eq!(host.clock().monotonic_nanos(), 1_100_000_000);
 }
@@ -93,7 +93,7 @@ fn each_thread_ticks_each_root_at_its_time() {
 fn a_step_of_the_wall_clock_moves_no_timer() {
     let mut host = build(vec![service("a", &guest(LIFE), false)], 1).unwrap();
     host.clock().set_unix_nanos(5);
-    host.advance(Duration::from_millis(100));
+    host.advance(Duration::from_millis(100)).unwrap();
     assert_eq!(count(&host, "tick"), 2);
     assert_eq!(host.clock().unix_nanos(), 100_000_005);
 }
@@ -173,9 +173,9 @@ fn an_update_starts_what_is_new_and_lets_the_rest_run() {
 fn what_an_update_leaves_out_ends_after_ten_minutes() {
     let mut host = Host::builder(services(&["a", "b"])).build().unwrap();
     host.update(&services(&["b"])).unwrap();
-    host.advance(Duration::from_secs(599));
+    host.advance(Duration::from_secs(599)).unwrap();
     assert_eq!(count(&host, "done"), 0);
-    host.advance(Duration::from_secs(1));
+    host.advance(Duration::from_secs(1)).unwrap();
     assert_eq!(count(&host, "done"), 2, "on both threads");
     host.update(&services(&["a", "b"])).unwrap();
     assert_eq!(count(&host, "configure"), 9, "it is started again");
@@ -191,7 +191,7 @@ fn a_refused_update_changes_nothing() {
         ..Bootstrap::default()
     };
     assert!(host.update(&update).is_err());
-    host.advance(Duration::from_secs(1000));
+    host.advance(Duration::from_secs(1000)).unwrap();
     assert_eq!(count(&host, "done"), 0);
 }
 
@@ -208,4 +208,49 @@ fn at_the_end_every_thread_hears_of_it() {
     host.shut_down();
     let lines = shared.log.since(0).into_iter();
     assert_eq!(lines.filter(|line| line.text == "done").count(), 3);
+}
+
+#[test]
+fn more_than_can_be_done_is_an_error() {
+    let bootstrap = Bootstrap {
+        services: vec![service("root", &guest(LIFE), true)],
+        ..Bootstrap::default()
+    };
+    let mut host = Host::builder(bootstrap).build().unwrap();
+    host.moments_max = 100;
+    assert_eq!(host.advance(Duration::from_secs(10)), Ok(()));
+    assert_eq!(
+        host.advance(Duration::from_millis(10_100)),
+        Err(Restless::Time)
+    );
+    assert_eq!(host.clock().monotonic_nanos(), 20_000_000_000);
+}
+
+#[test]
+fn a_guest_that_feeds_itself_is_an_error() {
+    let feeds = r#"(module
+      (import "env" "proxy_register_shared_queue"
+        (func $register (param i32 i32 i32) (result i32)))
+      (import "env" "proxy_enqueue_shared_queue"
+        (func $enqueue (param i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (data (i32.const 0) "queue")
+      (func (export "proxy_abi_version_0_2_1"))
+      (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+      (func $feed
+        (drop (call $enqueue (i32.load (i32.const 64)) (i32.const 0) (i32.const 5))))
+      (func (export "proxy_on_configure") (param i32 i32) (result i32)
+        (drop (call $register (i32.const 0) (i32.const 5) (i32.const 64)))
+        (call $feed) (i32.const 1))
+      (func (export "proxy_on_queue_ready") (param i32 i32) (call $feed)))"#;
+    let bootstrap = Bootstrap {
+        services: vec![service("root", feeds, true)],
+        ..Bootstrap::default()
+    };
+    let mut host = Host::builder(bootstrap).build().unwrap();
+    assert_eq!(host.at_rest(), Err(Restless::Callbacks));
+    assert_eq!(
+        host.advance(Duration::from_secs(1)),
+        Err(Restless::Callbacks)
+    );
 }

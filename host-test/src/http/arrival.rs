@@ -5,7 +5,7 @@ use super::forwarded::{self, Hop};
 use super::headers::HeaderMap;
 use super::local_reply::{self, LocalReply};
 use super::state::{Handle, Protocol, State};
-use super::{decode, departure, manager, path, routing};
+use super::{decode, departure, manager, path, routing, timeouts};
 use crate::config::{RouteAction, UnderscoresAction};
 use crate::connection::runner::Runner;
 use crate::shared::lock;
@@ -17,6 +17,7 @@ pub(super) fn on_headers(
     headers: HeaderMap,
     is_end: bool,
 ) {
+    timeouts::has_headers(runner, stream);
     let wants_continue = {
         let mut state = lock(stream);
         state.is_protocol_known = true;

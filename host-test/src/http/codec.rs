@@ -51,6 +51,10 @@ impl Codec {
         }
     }
 
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+
     pub(super) fn is_http2(&self) -> bool {
         matches!(self, Self::Http2(_))
     }

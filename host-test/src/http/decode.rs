@@ -4,7 +4,7 @@ use super::body::Source;
 use super::filter::{DataStatus, Direction, FilterKind, HeadersStatus, TrailersStatus};
 use super::flow::{self, Start, after_data, after_headers, after_trailers, next};
 use super::state::{Handle, Place};
-use super::{callbacks, local_reply, native, router};
+use super::{callbacks, local_reply, native, router, timeouts};
 use crate::connection::runner::Runner;
 use crate::shared::lock;
 
@@ -80,6 +80,7 @@ pub(super) fn data(
     source: Source,
     is_end: bool,
 ) {
+    timeouts::moved(runner, stream);
     let (count, had_trailers) = {
         let state = lock(stream);
         if state.is_answered {
@@ -126,6 +127,7 @@ pub(super) fn data(
 
 /// The trailers, the end.
 pub(super) fn trailers(runner: &mut dyn Runner, stream: &Handle, start: Start) {
+    timeouts::moved(runner, stream);
     let count = {
         let state = lock(stream);
         if state.is_answered {

@@ -74,7 +74,7 @@ fn complete(state: &mut State, date: &str) {
     if !state.is_received && !is_http2 {
         manager::set_closing(&place);
     }
-    let is_closing = !is_http2 && manager::is_closing(&place);
+    let is_closing = !is_http2 && manager::says_close(&place);
     let server = state.blueprint.config.server_name.clone();
     let Some(headers) = &mut state.response_headers else {
         return;

@@ -6,7 +6,7 @@ use super::filter::{DataStatus, Direction, FilterKind, HeadersStatus, TrailersSt
 use super::flow::{self, Start, after_data, after_headers, after_trailers, next};
 use super::local_reply::{self, LocalReply};
 use super::state::{Handle, Place};
-use super::{callbacks, departure, ending, native};
+use super::{callbacks, departure, ending, native, timeouts};
 use crate::connection::runner::Runner;
 use crate::shared::lock;
 
@@ -31,6 +31,7 @@ fn kind(place: &Place) -> Kind {
 
 /// The headers, with which everything may end.
 pub(super) fn headers(runner: &mut dyn Runner, stream: &Handle, start: Start, is_end: bool) {
+    timeouts::moved(runner, stream);
     let count = begin(stream, start, is_end);
     let mut at = start.first(stream, ENCODE);
     let mut adder = None;
@@ -97,6 +98,7 @@ pub(super) fn data(
     source: Source,
     is_end: bool,
 ) {
+    timeouts::moved(runner, stream);
     let count = begin(stream, start, is_end);
     let had_trailers = lock(stream).has_trailers(ENCODE);
     let mut at = start.first(stream, ENCODE);
@@ -144,6 +146,7 @@ pub(super) fn data(
 
 /// The trailers, the end.
 pub(super) fn trailers(runner: &mut dyn Runner, stream: &Handle, start: Start) {
+    timeouts::moved(runner, stream);
     let count = begin(stream, start, true);
     let mut at = start.first(stream, ENCODE);
     while let Some(index) = at {

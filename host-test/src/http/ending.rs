@@ -7,7 +7,7 @@ use super::manager::{self, with};
 use super::output::{self, Rank};
 use super::plugin::PluginFilter;
 use super::state::{Handle, Place, Protocol};
-use super::{access_log, callbacks, frame, http2};
+use super::{access_log, callbacks, frame, http2, timeouts};
 use crate::connection::runner::Runner;
 use crate::network::{self, ClosedBy};
 use crate::shared::lock;
@@ -114,6 +114,7 @@ pub(super) fn destroy(runner: &mut dyn Runner, stream: &Handle) {
         manager.codec.forget(wire);
     }
     drop(connection);
+    timeouts::rests(runner, &place);
     runner.ended(stream);
 }
 

@@ -13,6 +13,7 @@ use super::flow::Start;
 use super::output::{self, Output};
 use super::plugin::PluginFilter;
 use super::state::{Handle, Place, Protocol, State};
+use super::timeouts::{self, Rest};
 use super::{arrival, decode, ending, refusal};
 use crate::connection::runner::{Opened, Runner};
 use crate::guest::Kind;
@@ -22,7 +23,7 @@ use crate::shared::lock;
 /// The connection manager of one connection.
 #[derive(Debug)]
 pub(crate) struct Manager {
-    blueprint: Arc<Blueprint>,
+    pub(super) blueprint: Arc<Blueprint>,
     pub(super) codec: Codec,
     pub(super) output: Output,
     /// Streams that are not over and their numbers in HTTP/2, the oldest first.
@@ -31,6 +32,7 @@ pub(crate) struct Manager {
     reserved: VecDeque<u64>,
     /// The connection is closed when no stream is left.
     pub(super) is_closing: bool,
+    pub(super) rest: Rest,
 }
 
 impl Manager {
@@ -45,6 +47,7 @@ impl Manager {
             streams: Vec::new(),
             reserved: VecDeque::new(),
             is_closing: false,
+            rest: Rest::default(),
         }
     }
 
@@ -172,6 +175,7 @@ fn begin(runner: &mut dyn Runner, place: &network::Place, wire: u32) {
         state.wire = wire;
     }
     runner.began(&stream);
+    timeouts::began(runner, place, &stream);
     with(place, |manager| manager.streams.push((wire, stream)));
 }
 
@@ -216,9 +220,10 @@ pub(super) fn note_close(stream: &Handle) {
     lock(&place.connection).wants_close = true;
 }
 
-/// Whether the connection is closed when its last stream is over.
-pub(super) fn is_closing(place: &network::Place) -> bool {
-    with(place, |manager| manager.is_closing) == Some(true)
+/// Whether clients of HTTP/1 are told that the connection is closed.
+pub(super) fn says_close(place: &network::Place) -> bool {
+    let is_going = |manager: &mut Manager| manager.is_closing || manager.rest.is_draining;
+    with(place, is_going) == Some(true)
 }
 
 /// Closes the connection when its last stream is over.

@@ -6,7 +6,7 @@ use super::flow::Start;
 use super::headers::HeaderMap;
 use super::local_reply::{self, LocalReply};
 use super::state::{Handle, Place, State};
-use super::{encode, ending, redirect};
+use super::{encode, ending, redirect, timeouts};
 use crate::config::RouteAction;
 use crate::connection::runner::Runner;
 use crate::shared::lock;
@@ -133,6 +133,7 @@ pub(super) fn on_trailers(runner: &mut dyn Runner, place: &Place) -> TrailersSta
 /// Lets an upstream answer that has the whole request.
 fn ready(runner: &mut dyn Runner, stream: &Handle) {
     if lock(stream).upstream.is_complete {
+        timeouts::asked(runner, stream);
         runner.answerable(stream);
     }
 }
@@ -231,6 +232,28 @@ pub(crate) fn upstream_reset(runner: &mut dyn Runner, stream: &Handle) {
                 reset reason: connection termination";
     let details = "upstream_reset_before_response_started{connection_termination}";
     local_reply::send(runner, stream, reply(503, details, body.into()));
+}
+
+/// The upstream has not answered to the end in time.
+pub(super) fn timed_out(runner: &mut dyn Runner, stream: &Handle) {
+    const DETAILS: &str = "response_timeout";
+    let now = runner.shared().clock.unix_nanos();
+    let has_begun = {
+        let mut state = lock(stream);
+        if !awaits_response(&state) {
+            return;
+        }
+        state.upstream.ended_nanos = Some(now);
+        state.response_flags.push("UT");
+        state.response_headers.is_some()
+    };
+    if has_begun {
+        lock(stream).response_code_details = Some(DETAILS.into());
+        ending::reset(runner, stream);
+        return;
+    }
+    let body = "upstream request timeout";
+    local_reply::send(runner, stream, reply(504, DETAILS, body.into()));
 }
 
 /// Whether an upstream has the request and may still answer it.

@@ -10,6 +10,7 @@ use super::headers::HeaderMap;
 use super::local_reply::LocalReply;
 use super::response::Framing;
 use super::routing;
+use super::timeouts::Deadlines;
 use super::upstream::Upstream;
 use crate::config::Route;
 use crate::network::{self, FilterState, LifeSpan, Prototype, ReadOnly};
@@ -126,6 +127,7 @@ pub struct State {
     pub(super) prepared: Option<LocalReply>,
     /// What the upstream has got.
     pub(super) upstream: Upstream,
+    pub(super) deadlines: Deadlines,
 }
 
 impl State {
@@ -179,6 +181,7 @@ impl State {
             client_body: Vec::new(),
             prepared: None,
             upstream: Upstream::default(),
+            deadlines: Deadlines::default(),
         }))
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::plugin::PluginFilter;
 use super::state::{Handle, State};
@@ -33,11 +34,22 @@ pub(crate) struct Blueprint {
 #[derive(Debug)]
 enum Planned {
     Plugin(PluginRef),
-    Rbac { rules: Arc<Rbac>, continuous: bool },
-    ConnectionLimit { max: u64, active: Arc<AtomicU64> },
+    Rbac {
+        rules: Arc<Rbac>,
+        continuous: bool,
+    },
+    ConnectionLimit {
+        max: u64,
+        active: Arc<AtomicU64>,
+    },
     Echo,
-    DirectResponse { body: Vec<u8> },
-    TcpProxy { cluster: String },
+    DirectResponse {
+        body: Vec<u8>,
+    },
+    TcpProxy {
+        cluster: String,
+        idle: Option<Duration>,
+    },
     Http(Arc<http::Blueprint>),
 }
 
@@ -58,8 +70,13 @@ impl Blueprint {
             NetworkFilter::DirectResponse { body } => {
                 Planned::DirectResponse { body: body.clone() }
             }
-            NetworkFilter::TcpProxy { cluster, .. } => Planned::TcpProxy {
+            NetworkFilter::TcpProxy {
+                cluster,
+                idle_timeout,
+                ..
+            } => Planned::TcpProxy {
                 cluster: cluster.clone(),
+                idle: *idle_timeout,
             },
             NetworkFilter::Http(manager) => {
                 Planned::Http(Arc::new(http::Blueprint::new(manager, plan)))
@@ -118,8 +135,9 @@ fn kind(runner: &mut dyn Runner, connection: &Handle, planned: &Planned) -> Opti
         },
         Planned::Echo => FilterKind::Echo,
         Planned::DirectResponse { body } => FilterKind::DirectResponse { body: body.clone() },
-        Planned::TcpProxy { cluster } => FilterKind::TcpProxy {
+        Planned::TcpProxy { cluster, idle } => FilterKind::TcpProxy {
             cluster: cluster.clone(),
+            idle: *idle,
         },
         Planned::Http(blueprint) => FilterKind::Http(Box::new(http::Manager::new(blueprint))),
     })
@@ -152,6 +170,7 @@ pub(super) enum FilterKind {
     },
     TcpProxy {
         cluster: String,
+        idle: Option<Duration>,
     },
     Http(Box<http::Manager>),
 }

@@ -44,7 +44,7 @@ pub(crate) fn close_delayed(runner: &mut dyn Runner, connection: &Handle, detail
 }
 
 /// Closes it if the client has had its second.
-pub(crate) fn close_due(runner: &mut dyn Runner, connection: &Handle) {
+pub(super) fn close_due(runner: &mut dyn Runner, connection: &Handle) {
     let now = runner.shared().clock.monotonic_nanos();
     let is_due = lock(connection).closes_at_nanos.is_some_and(|at| at <= now);
     if is_due {

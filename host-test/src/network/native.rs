@@ -2,6 +2,7 @@
 
 use super::chain::{FilterKind, Place, Slot};
 use super::close::{close_abruptly, close_flushed};
+use super::due::moved;
 use super::read::Status;
 use super::state::State;
 use super::write::write;
@@ -13,6 +14,10 @@ use crate::shared::lock;
 enum Step {
     Continue,
     Stop,
+    /// There is an upstream.
+    Proxy,
+    /// Bytes have passed to the upstream.
+    Passed,
     /// Writes what was read.
     Echo,
     /// Writes this, ends this half and closes.
@@ -39,9 +44,10 @@ pub(super) fn on_new_connection(runner: &mut dyn Runner, place: &Place) -> Statu
                 }
             }
             Some(FilterKind::DirectResponse { body }) => Step::Respond(std::mem::take(body)),
-            Some(FilterKind::TcpProxy { cluster }) if !runner.has_cluster(cluster) => {
+            Some(FilterKind::TcpProxy { cluster, .. }) if !runner.has_cluster(cluster) => {
                 Step::Close("")
             }
+            Some(FilterKind::TcpProxy { .. }) => Step::Proxy,
             _ => Step::Continue,
         }
     };
@@ -71,7 +77,7 @@ pub(super) fn on_data(runner: &mut dyn Runner, place: &Place) -> Status {
             Some(FilterKind::TcpProxy { .. }) => {
                 let bytes = std::mem::take(&mut state.read_buffer);
                 state.at_upstream.extend(bytes);
-                Step::Stop
+                Step::Passed
             }
             _ => Step::Continue,
         }
@@ -107,6 +113,11 @@ fn act(runner: &mut dyn Runner, place: &Place, step: Step) -> Status {
     let connection = &place.connection;
     match step {
         Step::Continue => return Status::Continue,
+        Step::Proxy => {
+            moved(runner, connection);
+            return Status::Continue;
+        }
+        Step::Passed => moved(runner, connection),
         Step::Stop => {}
         Step::Echo => {
             let (bytes, is_end) = {

@@ -103,6 +103,8 @@ pub struct State {
     pub(crate) wants_close: bool,
     /// When a close that waits for the client is not put off any longer.
     pub(super) closes_at_nanos: Option<u64>,
+    /// When a proxy of bytes gives it up unless bytes come.
+    pub(super) tcp_idle_at_nanos: Option<u64>,
     /// Its filters are gone.
     pub(super) is_finished: bool,
     /// The socket is to be read again, because a filter has enabled that.
@@ -149,6 +151,7 @@ impl State {
             local_close_reason: String::new(),
             wants_close: false,
             closes_at_nanos: None,
+            tcp_idle_at_nanos: None,
             is_resumed: false,
             is_finished: false,
             unread: Vec::new(),

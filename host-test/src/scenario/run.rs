@@ -109,7 +109,8 @@ impl<'a, W: World> Player<'a, W> {
                 self.moments.step = Counts::of(self.world);
             }
         }
-        if let Err(obstacle) = self.act(step) {
+        let done = self.act(step).and_then(|()| self.world.at_rest());
+        if let Err(obstacle) = done {
             match obstacle {
                 Obstacle::Mistake(reason) => {
                     self.mistake = Some(InvalidScenario::at(step.place, reason));

@@ -215,6 +215,11 @@ pub trait World {
         None
     }
 
+    /// Fails when what a step has brought about does not come to an end.
+    fn at_rest(&self) -> Result<(), Obstacle> {
+        Ok(())
+    }
+
     /// The scenario names this moment. A world that measures may begin here.
     fn mark(&mut self, _name: &str) {}
 

@@ -144,7 +144,7 @@ fn run(guest: &str) -> Host {
         .unwrap();
     // The guest may have closed the connection.
     let _ = host.request(connection, &Request::new("GET", "/", "host"));
-    host.advance(Duration::from_millis(1));
+    host.advance(Duration::from_millis(1)).unwrap();
     host
 }
 

@@ -24,6 +24,9 @@ pub(super) fn http_connection_manager(m: &Message<'_>) -> HttpConnectionManager 
     let mut timeouts = HttpTimeouts::default();
     timeouts.stream_idle = m.limit_or("stream_idle_timeout", timeouts.stream_idle);
     timeouts.request_headers = m.limit_or("request_headers_timeout", timeouts.request_headers);
+    timeouts.drain = m
+        .limit_or("drain_timeout", Some(timeouts.drain))
+        .unwrap_or_default();
     let mut underscores = UnderscoresAction::Allow;
     m.one("common_http_protocol_options", |place| {
         message(place, "envoy.config.core.v3.HttpProtocolOptions", |m| {

@@ -52,7 +52,7 @@ fn within<T>(host: &mut Host, mut probe: impl FnMut(&mut Host) -> Option<T>) -> 
         if found.is_some() {
             return found;
         }
-        host.advance(STEP);
+        host.advance(STEP).ok()?;
     }
     probe(host)
 }
@@ -62,7 +62,7 @@ const STEPS: usize = 200;
 
 fn converse(host: &mut Host, steps: &[Step]) -> Result<Outcome> {
     if let Some(Step::Wait(millis)) = steps.first() {
-        host.advance(Duration::from_millis(*millis));
+        host.advance(Duration::from_millis(*millis))?;
     }
     let id = host.connect(0, Connect::new(CLIENT, LISTENER))?;
     let mut received = 0;
@@ -70,7 +70,7 @@ fn converse(host: &mut Host, steps: &[Step]) -> Result<Outcome> {
     for (index, step) in steps.iter().enumerate() {
         match *step {
             Step::Wait(_) if index == 0 => {}
-            Step::Wait(millis) => host.advance(Duration::from_millis(millis)),
+            Step::Wait(millis) => host.advance(Duration::from_millis(millis))?,
             Step::Send(bytes) => host.send(id, bytes.as_bytes())?,
             Step::Receive(bytes) => {
                 let wanted = received + bytes.len();
@@ -97,7 +97,7 @@ fn converse(host: &mut Host, steps: &[Step]) -> Result<Outcome> {
     bytes.truncate(received);
     // To one that is gone already this says nothing.
     let _ = host.close(id, By::Client);
-    host.advance(STEP);
+    host.advance(STEP)?;
     Ok(Outcome::Connection {
         received: bytes,
         closed,
@@ -144,7 +144,7 @@ fn play_exchange(
     let response = Answered::parse(&got(host, id));
     let seen = at_upstream(host, stream);
     let _ = host.close(id, By::Client);
-    host.advance(STEP);
+    host.advance(STEP)?;
     let request = format!("{} {path}", exchange.request.method);
     Ok((Outcome::Http { request, response }, seen))
 }

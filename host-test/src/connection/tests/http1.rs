@@ -104,7 +104,7 @@ fn an_answer_before_the_end_of_a_request_ends_the_connection() {
     assert!(sent(&host, id).contains("\r\nconnection: close\r\n"));
     // It has a second to take the answer.
     assert!(host.connection(id).unwrap().closed_by.is_none());
-    host.advance(Duration::from_secs(1));
+    host.advance(Duration::from_secs(1)).unwrap();
     let view = host.connection(id).unwrap();
     assert_eq!(view.closed_by, Some(ClosedBy::Local));
 }

@@ -202,7 +202,7 @@ fn broken_frames_end_every_stream_and_a_second_later_the_connection() {
     let goaway = frame(Kind::GoAway, 0, 0, b"\0\0\0\x01\0\0\0\x06");
     assert!(sent.ends_with(&goaway), "{sent:?}");
     assert!(host.connection(id).unwrap().closed_by.is_none());
-    host.advance(std::time::Duration::from_secs(1));
+    host.advance(std::time::Duration::from_secs(1)).unwrap();
     let view = host.connection(id).unwrap();
     assert_eq!(view.closed_by, Some(ClosedBy::Local));
 }

@@ -140,9 +140,9 @@ fn a_request_is_what_a_listener_filter_decides_by() {
 fn listener_filters_have_their_time() {
     let mut host = echo(vec![ListenerFilter::TlsInspector], TransportSocket::Raw);
     let id = host.connect(0, client()).unwrap();
-    host.advance(Duration::from_secs(14));
+    host.advance(Duration::from_secs(14)).unwrap();
     assert!(host.connection(id).unwrap().is_open);
-    host.advance(Duration::from_secs(1));
+    host.advance(Duration::from_secs(1)).unwrap();
     assert!(!host.connection(id).unwrap().is_open);
     assert_eq!(count(&host, "downstream_pre_cx_timeout"), 1);
 }

@@ -276,7 +276,7 @@ fn a_plugin_comes_back_after_its_time() {
     host.send(first, b"x").unwrap();
     let early = host.connect(0, client()).unwrap();
     assert!(!host.connection(early).unwrap().is_open);
-    host.advance(Duration::from_millis(1_000));
+    host.advance(Duration::from_millis(1_000)).unwrap();
     let start = host.shared().log.len();
     let late = host.connect(0, client()).unwrap();
     assert!(host.connection(late).unwrap().is_open);

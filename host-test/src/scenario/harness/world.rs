@@ -89,8 +89,14 @@ impl World for Harness {
     }
 
     fn advance(&mut self, by: Duration) -> Result<(), Obstacle> {
-        self.host.advance(by);
+        // Whether it has come to rest is asked after each step.
+        let _ = self.host.advance(by);
         self.clients.answer(&mut self.host)
+    }
+
+    fn at_rest(&self) -> Result<(), Obstacle> {
+        let at_rest = self.host.at_rest();
+        at_rest.map_err(|restless| Obstacle::Failure(restless.to_string()))
     }
 
     fn tick(&mut self, worker: usize) -> Result<(), Obstacle> {

@@ -207,12 +207,7 @@ pub(in crate::config::yaml) const GROUPS: &[Group] = {
         },
         Group {
             message: HCM,
-            why: ONCE,
-            keys: &[key("drain_timeout", Time)],
-        },
-        Group {
-            message: HCM,
-            why: TIME,
+            why: "it is a second in the harness",
             keys: &[key("delayed_close_timeout", Time)],
         },
         Group {

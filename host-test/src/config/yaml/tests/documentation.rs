@@ -58,9 +58,8 @@ are a second document, a `tcp_proxy` without its cluster, `host_env_keys` and ot
 machine's environment, and a regular expression that looks around. Less strict: nobody looks into
 a mapping below a key without effect.
 
-Times that a connection manager, a route or `tcp_proxy` waits (`idle_timeout`, `stream_idle_timeout`,
-`request_headers_timeout`, `timeout`) are read, and do not run out: in the harness only the timers of
-plugins, calls and listener filters do.
+Time-outs of a connection manager (`idle_timeout`, `stream_idle_timeout`, `request_headers_timeout`,
+`drain_timeout`), of a route (`timeout`) and of `tcp_proxy` (`idle_timeout`) run out in virtual time.
 
 | Message | Keys without effect | Why |
 |---|---|---|
