@@ -75,6 +75,14 @@ scenarios *FILES: setup wasm wasm-trap
     @cargo build --quiet -p host-test
     cargo run --quiet -p host-test -- run {{ if FILES == "" { "plugin/scenarios" } else { FILES } }}
 
+# Play scenarios of the module in the harness and in the real Envoy, and compare: those in FILES, or all; root.
+[no-exit-message]
+diff *FILES: setup wasm wasm-trap
+    @echo "== scenarios in both worlds"
+    @envoy/make-test-cert
+    @cargo build --quiet -p host-test
+    cargo run --quiet -p host-test -- diff --envoy .tools/bin/envoy {{ if FILES == "" { "plugin/scenarios" } else { FILES } }}
+
 # Race workers of the module, without Envoy: all interleavings up to a depth and some by chance, then
 # all there are, but for the order of what commutes.
 [no-exit-message]

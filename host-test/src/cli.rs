@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod diff;
 mod fault;
 mod files;
 mod race;
@@ -35,6 +36,8 @@ enum Command {
     Fault(fault::Arguments),
     /// Print every host call of a scenario.
     Trace(trace::Arguments),
+    /// Run scenario files in the harness and in the real Envoy, and compare all that is seen.
+    Diff(diff::Arguments),
     /// Time the callbacks of a plugin, and count their host calls.
     Bench(bench::Arguments),
     /// Try the interleavings of steps that are done at the same time.
@@ -72,6 +75,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Fault(arguments) => fault::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Race(arguments) => race::run(&arguments),
         Command::Schema => schema::run(),
     };

@@ -153,10 +153,15 @@ impl Worker {
     /// A connection without filters.
     fn begin(&self, id: u64, connect: &Connect, listener: &Active, chain: &str) -> network::Handle {
         let config = Arc::clone(&listener.config);
-        let now = self.thread.plan.shared.clock.unix_nanos();
+        let clock = &self.thread.plan.shared.clock;
+        let now = clock.unix_nanos();
         let addresses = listener.addresses(connect);
         let connection = network::State::accepted(id, config, chain.into(), addresses, now);
-        lock(&connection).requested_server_name = listener.server_name(connect);
+        {
+            let mut state = lock(&connection);
+            state.began_nanos = clock.monotonic_nanos();
+            state.requested_server_name = listener.server_name(connect);
+        }
         connection
     }
 
@@ -169,7 +174,13 @@ impl Worker {
         flags: &[&'static str],
     ) {
         let connection = self.begin(id, connect, listener, "");
-        lock(&connection).response_flags.extend(flags);
+        {
+            let mut state = lock(&connection);
+            state.response_flags.extend(flags);
+            if flags.contains(&"NR") {
+                state.response_code_details = Some("filter_chain_not_found");
+            }
+        }
         network::log_access(self, &connection);
         self.traffic.swallowed(id);
     }

@@ -6,7 +6,7 @@ use super::turn::Place;
 use super::{ConnectionId, StreamId};
 use crate::Worker;
 use crate::http::{HeaderMap, Upstream};
-use crate::network::ClosedBy;
+use crate::network::{self, ClosedBy};
 use crate::shared::lock;
 
 /// A connection at a moment.
@@ -67,6 +67,15 @@ impl StreamView {
     }
 }
 
+/// Filters hear of a failed handshake that the client has closed, who sees that Envoy has.
+fn closed_by(state: &network::State) -> Option<ClosedBy> {
+    let has_failed = !state.transport_failure_reason.is_empty();
+    state.closed_by().map(|by| match has_failed {
+        true => ClosedBy::Local,
+        false => by,
+    })
+}
+
 fn value<'a>(state: &'a [(Vec<u8>, Vec<u8>)], name: &str) -> Option<&'a [u8]> {
     let found = state.iter().find(|(known, _)| known == name.as_bytes());
     found.map(|(_, value)| value.as_slice())
@@ -90,7 +99,7 @@ impl Worker {
         let state = lock(&connection);
         Ok(ConnectionView {
             is_open: state.closed_by().is_none(),
-            closed_by: state.closed_by(),
+            closed_by: closed_by(&state),
             is_accepted: true,
             sent_to_client: state.sent_to_client().to_vec(),
             sent_upstream: state.sent_upstream().to_vec(),

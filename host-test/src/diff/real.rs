@@ -9,9 +9,12 @@ mod http1;
 mod http2;
 mod log;
 mod neighbour;
+mod reach;
+mod redirect;
 mod requests;
 mod setup;
 mod start;
+mod tls;
 mod update;
 mod upstream;
 mod wire;
@@ -33,7 +36,7 @@ use self::requests::Requests;
 use self::setup::Additions;
 use self::upstream::Upstreams;
 use crate::config::Bootstrap;
-use crate::scenario::{ConnectionIndex, Obstacle, RequestIndex};
+use crate::scenario::{ConnectionIndex, Obstacle, Peer, RequestIndex};
 use crate::shared::LogLine;
 
 /// A real Envoy that plays a scenario.
@@ -63,8 +66,19 @@ pub struct RealWorld {
 struct Dialled {
     source: SocketAddr,
     client: Client,
-    /// Its bytes go to an upstream as they are, which has not accepted them yet.
+    /// What stands behind a proxy of bytes, where one half of a connection can end alone.
+    raw: Option<Raw>,
+}
+
+/// A connection through a proxy of bytes.
+#[derive(Debug)]
+struct Raw {
+    /// The upstream has not accepted it yet.
     awaits_upstream: bool,
+    /// Who has ended a half of it last.
+    ended_by: Peer,
+    /// Envoy has let go of it, because of this one.
+    closed_by: Option<Peer>,
 }
 
 impl RealWorld {
@@ -98,9 +112,10 @@ impl RealWorld {
         let clients = &mut self.clients;
         let next_raw = || {
             let mut waiting = clients.iter_mut();
-            let (index, dialled) = waiting.find(|(_, dialled)| dialled.awaits_upstream)?;
-            dialled.awaits_upstream = false;
-            Some(*index)
+            waiting.find_map(|(index, dialled)| {
+                let raw = dialled.raw.as_mut()?;
+                std::mem::take(&mut raw.awaits_upstream).then_some(*index)
+            })
         };
         moved | self.upstreams.pump(&mut self.requests, next_raw)
     }
@@ -117,30 +132,30 @@ impl RealWorld {
         for line in self.ending_lines.lines.drain(..) {
             self.endings.take(&line);
         }
-    }
-
-    /// Closes every connection that a client still has, in the order of their numbers.
-    ///
-    /// # Errors
-    ///
-    /// When Envoy does not come to rest.
-    pub fn close_all(&mut self) -> Result<(), Obstacle> {
-        let open: Vec<_> = self.clients.keys().copied().collect();
-        for index in open {
-            if let Some(dialled) = self.clients.get_mut(&index)
-                && dialled.client.is_open()
+        for dialled in self.clients.values_mut() {
+            if let Some(raw) = &mut dialled.raw
+                && raw.closed_by.is_none()
+                && self.endings.state(dialled.source).is_some()
             {
-                dialled.client.finish();
-                self.settle()?;
+                raw.closed_by = Some(raw.ended_by);
             }
         }
-        Ok(())
     }
 
     /// Lines of plugins in the log so far.
     #[must_use]
     pub fn log_lines(&self) -> &[LogLine] {
         &self.log.lines
+    }
+
+    /// Numbers that plugins count in, by name.
+    #[must_use]
+    pub fn plugin_metrics(&self) -> BTreeMap<String, u64> {
+        let stats = self.envoy.stats().unwrap_or_default().into_iter();
+        let own = stats.filter_map(|(name, value)| {
+            Some((name.strip_prefix("wasmcustom.")?.to_owned(), value))
+        });
+        own.collect()
     }
 
     /// Filter state of a connection that is over, by the names that [`RealWorld::start`] got.

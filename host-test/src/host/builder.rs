@@ -117,7 +117,7 @@ impl HostBuilder {
         shared.callouts.set_clusters(clusters);
         let shared = Arc::new(shared);
         if let Some(nanos) = self.start_unix_nanos {
-            shared.clock.set_unix_nanos(nanos);
+            shared.clock.start_at(nanos);
         }
         shared.random.reseed(self.seed);
         shared.trace.switch(self.is_traced);

@@ -59,7 +59,7 @@ impl Attributes for StreamAttributes<'_> {
     fn number(&self, number: Number) -> Option<u64> {
         let stream = self.stream;
         let millis = |until: Option<u64>| {
-            let nanos = until?.saturating_sub(stream.started_nanos);
+            let nanos = until?.saturating_sub(stream.began_nanos);
             Some(nanos / 1_000_000)
         };
         match number {

@@ -37,7 +37,7 @@ pub(super) fn go_ahead(runner: &mut dyn Runner, stream: &Handle) {
 
 /// Completes the headers of the response and writes them.
 pub(super) fn headers(runner: &mut dyn Runner, stream: &Handle, is_end: bool) {
-    let now = runner.shared().clock.unix_nanos();
+    let now = runner.shared().clock.date_nanos();
     let parts = {
         let mut state = lock(stream);
         complete(&mut state, &http_date(now));

@@ -81,7 +81,7 @@ fn end_for(stream: &Handle, flag: &'static str) {
 
 /// The stream is over: it is logged, then its filters go.
 pub(super) fn destroy(runner: &mut dyn Runner, stream: &Handle) {
-    let now = runner.shared().clock.unix_nanos();
+    let now = runner.shared().clock.monotonic_nanos();
     let count = {
         let mut state = lock(stream);
         if std::mem::replace(&mut state.is_destroyed, true) {

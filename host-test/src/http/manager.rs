@@ -174,6 +174,7 @@ fn begin(runner: &mut dyn Runner, place: &network::Place, wire: u32) {
         state.is_protocol_known = true;
         state.wire = wire;
     }
+    lock(&stream).began_nanos = runner.shared().clock.monotonic_nanos();
     runner.began(&stream);
     timeouts::began(runner, place, &stream);
     with(place, |manager| manager.streams.push((wire, stream)));

@@ -134,7 +134,7 @@ fn request(stream: &State, visible: Visible<'_>, name: &[u8]) -> Option<Property
         }
         b"time" => Some(number(stream.started_nanos)),
         b"duration" => {
-            let nanos = stream.ended_nanos?.saturating_sub(stream.started_nanos);
+            let nanos = stream.ended_nanos?.saturating_sub(stream.began_nanos);
             Some(number(nanos))
         }
         b"size" => match headers.and_then(|headers| headers.get(b"content-length")) {

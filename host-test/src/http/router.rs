@@ -36,7 +36,7 @@ pub(super) fn on_headers(runner: &mut dyn Runner, place: &Place, is_end: bool) -
                 Some(reply(503, "cluster_not_found", Vec::new()))
             }
             Some(action @ RouteAction::Cluster { .. }) => {
-                let now = runner.shared().clock.unix_nanos();
+                let now = runner.shared().clock.monotonic_nanos();
                 send_upstream(&mut state, &action, now, is_end);
                 drop(state);
                 ready(runner, &place.stream);
@@ -145,7 +145,7 @@ pub(crate) fn respond_headers(
     mut headers: HeaderMap,
     is_end: bool,
 ) {
-    let now = runner.shared().clock.unix_nanos();
+    let now = runner.shared().clock.monotonic_nanos();
     let is_end = {
         let mut state = lock(stream);
         if !awaits_response(&state) || state.response_headers.is_some() {
@@ -164,6 +164,13 @@ pub(crate) fn respond_headers(
             .get(b":status")
             .and_then(|code| std::str::from_utf8(code).ok());
         state.response_code = code.and_then(|code| code.parse().ok());
+        // Such a response has no body, so Envoy's client of HTTP/1 drops a length of zero.
+        let is_bodiless = state
+            .response_code
+            .is_some_and(|code| code < 200 || code == 204);
+        if is_bodiless && headers.get(b"content-length") == Some(b"0") {
+            headers.remove(b"content-length");
+        }
         state.response_code_details = Some("via_upstream".into());
         state.response_headers = Some(headers);
         state.upstream.answered_nanos = Some(now);
@@ -181,7 +188,7 @@ fn has_no_body(request: &HeaderMap, response: &HeaderMap) -> bool {
 
 /// The upstream goes on with its answer.
 pub(crate) fn respond_data(runner: &mut dyn Runner, stream: &Handle, bytes: Vec<u8>, is_end: bool) {
-    let now = runner.shared().clock.unix_nanos();
+    let now = runner.shared().clock.monotonic_nanos();
     {
         let mut state = lock(stream);
         if !awaits_response(&state) || state.response_headers.is_none() {
@@ -195,7 +202,7 @@ pub(crate) fn respond_data(runner: &mut dyn Runner, stream: &Handle, bytes: Vec<
 
 /// The upstream ends its answer with trailers.
 pub(crate) fn respond_trailers(runner: &mut dyn Runner, stream: &Handle, trailers: HeaderMap) {
-    let now = runner.shared().clock.unix_nanos();
+    let now = runner.shared().clock.monotonic_nanos();
     {
         let mut state = lock(stream);
         if !awaits_response(&state) || state.response_headers.is_none() {
@@ -209,7 +216,7 @@ pub(crate) fn respond_trailers(runner: &mut dyn Runner, stream: &Handle, trailer
 
 /// The upstream has closed its connection.
 pub(crate) fn upstream_reset(runner: &mut dyn Runner, stream: &Handle) {
-    let now = runner.shared().clock.unix_nanos();
+    let now = runner.shared().clock.monotonic_nanos();
     let has_begun = {
         let mut state = lock(stream);
         if !awaits_response(&state) {

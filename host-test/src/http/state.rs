@@ -74,7 +74,7 @@ pub struct State {
     pub response_headers: Option<HeaderMap>,
     /// Trailers of the response.
     pub response_trailers: Option<HeaderMap>,
-    /// Nanoseconds since 1970 when the request had come whole.
+    /// When the request had come whole, on the monotonic clock.
     pub received_nanos: Option<u64>,
     /// What filters have left for each other, on this stream.
     pub filter_state: FilterState,
@@ -92,7 +92,9 @@ pub struct State {
     pub response_flags: Vec<&'static str>,
     /// Nanoseconds since 1970 when the request came.
     pub started_nanos: u64,
-    /// Nanoseconds since 1970 when the stream ended.
+    /// The same on the monotonic clock, which durations go by.
+    pub began_nanos: u64,
+    /// When the stream ended, on the monotonic clock.
     pub ended_nanos: Option<u64>,
     /// Bytes of the request body.
     pub bytes_received: u64,
@@ -159,6 +161,7 @@ impl State {
             response_code_details: None,
             response_flags: Vec::new(),
             started_nanos: now_nanos,
+            began_nanos: 0,
             ended_nanos: None,
             bytes_received: 0,
             bytes_sent: 0,

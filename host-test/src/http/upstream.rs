@@ -17,11 +17,11 @@ pub struct Upstream {
     pub trailers: Option<HeaderMap>,
     /// Whether it has come whole.
     pub is_complete: bool,
-    /// Nanoseconds since 1970 when the upstream began to answer.
+    /// When the upstream began to answer, in nanoseconds on the monotonic clock.
     pub answered_nanos: Option<u64>,
-    /// Nanoseconds since 1970 when the request went there.
+    /// When the request went there, on the same clock.
     pub sent_nanos: Option<u64>,
-    /// Nanoseconds since 1970 when the upstream had said everything; none before.
+    /// When the upstream had said everything, on the same clock; none before.
     pub ended_nanos: Option<u64>,
 }
 

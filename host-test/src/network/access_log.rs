@@ -8,7 +8,7 @@ use crate::shared::lock;
 
 /// Writes the access logs of the listener.
 pub(crate) fn write(runner: &mut dyn Runner, connection: &Handle) {
-    let now_nanos = runner.shared().clock.unix_nanos();
+    let now_nanos = runner.shared().clock.monotonic_nanos();
     let lines = {
         let state = lock(connection);
         let attributes = ConnectionAttributes {

@@ -53,7 +53,7 @@ impl Attributes for ConnectionAttributes<'_> {
             Number::BytesSent => Some(connection.bytes_sent),
             Number::ResponseCode | Number::UpstreamRequestAttemptCount => Some(0),
             Number::Duration => {
-                let nanos = self.now_nanos.saturating_sub(connection.started_nanos);
+                let nanos = self.now_nanos.saturating_sub(connection.began_nanos);
                 Some(nanos / 1_000_000)
             }
             Number::ConnectionId => Some(connection.id),

@@ -50,21 +50,31 @@ pub(crate) fn receive(runner: &mut dyn Runner, connection: &Handle, bytes: &[u8]
         return;
     }
     match read {
-        Read::Now => read_socket(runner, connection, bytes, is_end),
+        Read::Now => read_socket(runner, connection, bytes, is_end, false),
         Read::Later | Read::Never if is_end => close_remote(runner, connection),
         Read::Later | Read::Never => {}
     }
 }
 
-fn read_socket(runner: &mut dyn Runner, connection: &Handle, bytes: &[u8], is_end: bool) {
+fn read_socket(
+    runner: &mut dyn Runner,
+    connection: &Handle,
+    bytes: &[u8],
+    is_end: bool,
+    is_resumed: bool,
+) {
     let is_wanted = {
         let mut state = lock(connection);
         state.read_buffer.extend_from_slice(bytes);
-        // Envoy counts what a filter has kept again with each read.
-        state.bytes_received += state.read_buffer.len() as u64;
         let raises_end = is_end && state.keeps_half_closed && !state.has_read_end;
         state.has_read_end |= raises_end;
-        !state.read_buffer.is_empty() || raises_end
+        // An end alone brings nothing that a filter would be asked about.
+        let has_news = !bytes.is_empty() || is_resumed;
+        if has_news {
+            // Envoy counts what a filter has kept again with each read.
+            state.bytes_received += state.read_buffer.len() as u64;
+        }
+        (has_news && !state.read_buffer.is_empty()) || raises_end
     };
     if is_wanted {
         iterate(runner, connection, 0);
@@ -88,7 +98,7 @@ pub(crate) fn resume(runner: &mut dyn Runner, connection: &Handle) -> bool {
         }
         std::mem::take(&mut state.unread)
     };
-    read_socket(runner, connection, &unread, false);
+    read_socket(runner, connection, &unread, false, true);
     true
 }
 

@@ -72,6 +72,8 @@ pub struct State {
     pub filter_state: FilterState,
     /// Nanoseconds since 1970 when it was accepted.
     pub started_nanos: u64,
+    /// The same on the monotonic clock, which durations go by.
+    pub began_nanos: u64,
     /// Bytes that came from the client.
     pub bytes_received: u64,
     /// Bytes that were written to the client.
@@ -135,6 +137,7 @@ impl State {
             termination_details: None,
             filter_state: FilterState::default(),
             started_nanos: now_nanos,
+            began_nanos: 0,
             bytes_received: 0,
             bytes_sent: 0,
             phase: Phase::Open,

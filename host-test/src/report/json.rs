@@ -3,9 +3,9 @@
 //! ```json
 //! { "version": 1, "passed": 1, "impossible": 0, "failed": 1, "invalid": 1, "seconds": 0.5, "cases": [
 //!   { "file": "a.yaml", "name": "case", "description": "…", "verdict": "passed",
-//!     "expectations": 3, "hidden": 0, "seconds": 0.1, "failures": [], "impossible": null },
+//!     "expectations": 3, "hidden": 0, "skipped": 0, "seconds": 0.1, "failures": [], "impossible": null },
 //!   { "file": "b.yaml", "name": "", "description": "…", "verdict": "failed",
-//!     "expectations": 2, "hidden": 0, "seconds": 0.1, "failures": [
+//!     "expectations": 2, "hidden": 0, "skipped": 0, "seconds": 0.1, "failures": [
 //!       { "line": 3, "column": 5, "reason": "…", "diff": "-a\n+b\n", "trace": ["…"] } ],
 //!     "impossible": null },
 //!   { "file": "c.yaml", "name": "", "description": "", "verdict": "invalid",
@@ -46,6 +46,7 @@ fn case(case: &CaseReport) -> Value {
         Ok(outcome) => json!({
             "expectations": outcome.expectations,
             "hidden": outcome.hidden,
+            "skipped": outcome.skipped.iter().map(|(count, _)| count).sum::<usize>(),
             "failures": outcome.failures.iter().map(failure).collect::<Vec<_>>(),
             "impossible": outcome.impossible.as_ref().map(|(place, reason)| json!({
                 "line": place.line,

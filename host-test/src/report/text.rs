@@ -75,9 +75,18 @@ pub fn summary(report: &Report, style: Style) -> String {
 }
 
 fn hidden(outcome: &Outcome) -> String {
-    match outcome.hidden {
-        0 => String::new(),
-        hidden => format!(" ({hidden} expectations about what cannot be seen here)"),
+    let mut notes = Vec::new();
+    if outcome.hidden > 0 {
+        let hidden = outcome.hidden;
+        notes.push(format!(
+            "{hidden} expectations about what cannot be seen here"
+        ));
+    }
+    let skipped = outcome.skipped.iter();
+    notes.extend(skipped.map(|(count, what)| format!("not compared: {count} {what}")));
+    match notes.as_slice() {
+        [] => String::new(),
+        notes => format!(" ({})", notes.join("; ")),
     }
 }
 

@@ -16,10 +16,11 @@ pub(crate) use clients::FIRST_PORT;
 pub(crate) use convert::{lines, request as message};
 pub(crate) use seeing::access_log as access_line;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::clients::Clients;
-use super::model::Case;
+use super::model::{Case, ConnectionIndex, RequestIndex};
 use super::world::Obstacle;
 use crate::config::Bootstrap;
 use crate::guest::Engine;
@@ -93,6 +94,32 @@ impl Harness {
     /// The host, to look at what expectations do not speak of.
     pub fn host(&mut self) -> &mut Host {
         &mut self.host
+    }
+
+    /// What the threads of the host share.
+    pub(crate) fn shared(&self) -> &crate::shared::Shared {
+        self.host.shared()
+    }
+
+    /// Filter state of a connection by name, as texts.
+    pub(crate) fn filter_states(&self, of: ConnectionIndex) -> BTreeMap<String, String> {
+        let view = self.clients.connection_view(&self.host, of);
+        let state = view.map(|view| view.filter_state).unwrap_or_default();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        state
+            .into_iter()
+            .map(|(name, value)| (text(name), text(value)))
+            .collect()
+    }
+
+    /// Whether the host has forgotten a connection that was long over.
+    pub(crate) fn has_forgotten(&self, connection: ConnectionIndex) -> bool {
+        self.clients.has_forgotten(&self.host, connection)
+    }
+
+    /// Whether the host has forgotten a request that was long over.
+    pub(crate) fn has_forgotten_request(&self, request: RequestIndex) -> bool {
+        self.clients.has_forgotten_request(&self.host, request)
     }
 
     /// The only VM id of the configuration, where a step names none.

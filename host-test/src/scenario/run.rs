@@ -23,6 +23,8 @@ pub struct Outcome {
     pub expectations: usize,
     /// Expectations about what cannot be seen in that world.
     pub hidden: usize,
+    /// What was not compared with another world: how many things, and why.
+    pub skipped: Vec<(usize, &'static str)>,
     /// What is wrong; nothing if the case has passed.
     pub failures: Vec<Failure>,
     /// A step that this world cannot do, and why: what came before it is all that was seen.

@@ -3,6 +3,7 @@
 mod broken;
 mod check;
 mod command;
+mod diff;
 mod envoy;
 mod fault;
 mod guests;

@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::http1::{self, Kind};
+use super::redirect::CLIENT_MARK;
+use super::tls::{Greeting, Session};
 use super::wire::{End, Wire};
 use crate::scenario::{ConnectionSeen, MessageSeen, Obstacle, Peer};
 
@@ -12,6 +14,8 @@ use crate::scenario::{ConnectionSeen, MessageSeen, Obstacle, Peer};
 #[derive(Debug)]
 pub(super) struct Client {
     wire: Wire,
+    tls: Option<Box<Session>>,
+    /// What has come, decrypted.
     received: Vec<u8>,
     /// This end has stopped before the other.
     was_first: bool,
@@ -30,7 +34,7 @@ pub(super) fn dial(
         let domain = Domain::for_address(destination);
         let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
         socket.set_reuse_address(true)?;
-        socket.set_mark(u32::try_from(worker).unwrap_or(u32::MAX))?;
+        socket.set_mark(CLIENT_MARK | u32::try_from(worker).unwrap_or(0xff))?;
         socket.bind(&source.into())?;
         Ok(socket)
     };
@@ -45,19 +49,42 @@ pub(super) fn dial(
     let wire = wire.map_err(|error| failed("cannot use the connection", error))?;
     Ok(Some(Client {
         wire,
+        tls: None,
         received: Vec::new(),
         was_first: false,
     }))
 }
 
 impl Client {
-    pub(super) fn send(&mut self, bytes: &[u8]) {
+    /// Begins to speak TLS, or something that is taken for it.
+    pub(super) fn greet(&mut self, greeting: Greeting) {
+        match greeting {
+            Greeting::Handshake(session) => self.tls = Some(session),
+            Greeting::Broken(bytes) => self.wire.send(&bytes),
+        }
+        self.encrypt();
+    }
+
+    /// Sends bytes before whatever comes with TLS.
+    pub(super) fn send_in_clear(&mut self, bytes: &[u8]) {
         self.wire.send(bytes);
+    }
+
+    pub(super) fn send(&mut self, bytes: &[u8]) {
+        match &mut self.tls {
+            Some(session) => session.write(bytes),
+            None => self.wire.send(bytes),
+        }
+        self.encrypt();
     }
 
     /// Sends nothing more.
     pub(super) fn finish(&mut self) {
         self.was_first |= self.wire.end().is_none();
+        if let Some(session) = &mut self.tls {
+            session.close();
+        }
+        self.encrypt();
         self.wire.finish();
     }
 
@@ -72,7 +99,24 @@ impl Client {
     }
 
     pub(super) fn pump(&mut self) -> bool {
-        self.wire.pump(&mut self.received)
+        let Some(session) = &mut self.tls else {
+            return self.wire.pump(&mut self.received);
+        };
+        let mut bytes = Vec::new();
+        let moved = self.wire.pump(&mut bytes);
+        session.take(&bytes, &mut self.received);
+        self.encrypt() || moved
+    }
+
+    /// Sends what TLS has to say.
+    fn encrypt(&mut self) -> bool {
+        let bytes = self
+            .tls
+            .as_mut()
+            .map(|session| session.give())
+            .unwrap_or_default();
+        self.wire.send(&bytes);
+        !bytes.is_empty()
     }
 
     /// Everything that has come.

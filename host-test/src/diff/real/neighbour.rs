@@ -67,6 +67,8 @@ impl Neighbour {
                 "port_value": self.address.port(),
             } },
             "filter_chains": [{ "filters": [manager] }],
+            // A value comes whole, in one body.
+            "per_connection_buffer_limit_bytes": 64 << 20,
         }))
     }
 

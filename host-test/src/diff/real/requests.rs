@@ -29,6 +29,8 @@ pub(super) struct Sent {
     pub(super) is_answered: bool,
     /// The client has reset it.
     pub(super) is_given_up: bool,
+    /// Envoy has answered it without the upstream.
+    is_over: bool,
 }
 
 impl Requests {
@@ -66,6 +68,7 @@ impl Requests {
             is_whole: false,
             is_answered: false,
             is_given_up: false,
+            is_over: false,
         };
         self.0.insert(index, sent);
         parts
@@ -80,6 +83,21 @@ impl Requests {
         before
             .filter(|sent| sent.connection == wanted.connection && sent.path == wanted.path)
             .count()
+    }
+
+    /// Requests that have not come to an upstream, and still may.
+    pub(super) fn without_upstream(&self) -> impl Iterator<Item = RequestIndex> {
+        let open = |(_, sent): &(&RequestIndex, &Sent)| sent.upstream.is_none() && !sent.is_over;
+        self.0.iter().filter(open).map(|(index, _)| *index)
+    }
+
+    /// Notes which requests were answered without the upstream: what comes to it is none of these.
+    pub(super) fn note_over(&mut self, over: &[RequestIndex]) {
+        for index in over {
+            if let Some(sent) = self.0.get_mut(index) {
+                sent.is_over = true;
+            }
+        }
     }
 
     /// Methods of the requests of a connection, in their order.
@@ -110,7 +128,10 @@ impl Requests {
                 + 2 * u8::from(sent.authority == host)
                 + u8::from(sent.method == word(0))
         };
-        let waiting = self.0.iter().filter(|(_, sent)| sent.upstream.is_none());
+        let waiting = self
+            .0
+            .iter()
+            .filter(|(_, sent)| sent.upstream.is_none() && !sent.is_over);
         // Of equals `max_by_key` takes the last.
         let best = waiting.rev().max_by_key(|(_, sent)| likeness(sent));
         let index = *best.filter(|(_, sent)| likeness(sent) > 0)?.0;

@@ -11,6 +11,7 @@ use real_envoy::{Envoy, Scratch};
 use super::endings::Endings;
 use super::log::{FORMAT, Lines, Log};
 use super::neighbour::Neighbour;
+use super::redirect;
 use super::requests::Requests;
 use super::setup::{Additions, Prepared, prepare};
 use super::upstream::Upstreams;
@@ -54,6 +55,7 @@ impl RealWorld {
                 .write("listeners.json", &listeners)
                 .map_err(failure)?;
         }
+        redirect::load(&case.setup.bootstrap)?;
         let mut servers = Upstreams::default();
         for (address, is_raw) in upstreams {
             servers.listen(address, is_raw)?;

@@ -6,66 +6,14 @@ use std::time::Duration;
 
 use super::client::{Client, dial};
 use super::http2;
-use super::start::only_vm_id;
-use super::{Dialled, RealWorld, failure};
+use super::tls::greeting;
+use super::{Dialled, Raw, RealWorld, failure};
 use crate::abi::LogLevel;
-use crate::config::NetworkFilter;
 use crate::connection::Form;
 use crate::scenario::{
-    Answer, Connect, ConnectionIndex, ConnectionSeen, Exchange, FIRST_PORT, Look, Obstacle, Peer,
-    Request, RequestIndex, Setup, Time, World, access_line, lines, message, resolve,
+    Answer, Connect, ConnectionIndex, ConnectionSeen, Exchange, Look, Obstacle, Peer, Request,
+    RequestIndex, Setup, Time, World, access_line, lines, message, resolve,
 };
-
-impl RealWorld {
-    fn client(&mut self, index: ConnectionIndex) -> Result<&mut Client, Obstacle> {
-        let refused = || Obstacle::Failure("the connection was refused: nobody listens".to_owned());
-        let dialled = self.clients.get_mut(&index);
-        dialled
-            .map(|dialled| &mut dialled.client)
-            .ok_or_else(refused)
-    }
-
-    fn port(&mut self) -> u16 {
-        let port = self.next_port;
-        self.next_port = port.checked_add(1).unwrap_or(FIRST_PORT);
-        port
-    }
-
-    fn goes_through_raw(&self, destination: SocketAddr) -> bool {
-        let here = |address: &SocketAddr| {
-            let same_ip = address.ip() == destination.ip() || address.ip().is_unspecified();
-            address.port() == destination.port() && same_ip
-        };
-        let mut listeners = self.bootstrap.listeners.iter();
-        let listener = listeners.find(|listener| listener.addresses.iter().any(here));
-        let chains = listener
-            .into_iter()
-            .flat_map(|listener| listener.chains.iter().chain(&listener.default_chain));
-        let mut filters = chains.flat_map(|chain| &chain.filters);
-        filters.any(|filter| matches!(filter, NetworkFilter::TcpProxy { .. }))
-    }
-
-    /// Sends parts one after the other, each when all is done about the one before.
-    fn send_parts(&mut self, on: ConnectionIndex, parts: &[Vec<u8>]) -> Result<(), Obstacle> {
-        for part in parts {
-            if let Some(dialled) = self.clients.get_mut(&on) {
-                dialled.client.send(part);
-            }
-            self.settle()?;
-        }
-        Ok(())
-    }
-
-    fn neighbour(&self, vm_id: Option<&str>) -> Result<&super::Neighbour, Obstacle> {
-        let vm_id = match vm_id {
-            Some(id) => id.to_owned(),
-            None => only_vm_id(&self.bootstrap)?,
-        };
-        let mut neighbours = self.neighbours.iter();
-        let found = neighbours.find(|neighbour| neighbour.vm_id == vm_id);
-        found.ok_or_else(|| Obstacle::Failure(format!("there is no neighbour for {vm_id:?}")))
-    }
-}
 
 impl World for RealWorld {
     fn connect(&mut self, index: ConnectionIndex, connect: &Connect) -> Result<(), Obstacle> {
@@ -74,23 +22,32 @@ impl World for RealWorld {
             0 => self.port(),
             port => port,
         };
-        if connect.tls.is_some() {
-            return Err(Obstacle::Impossible("TLS".to_owned()));
-        }
+        let greeting = connect
+            .tls
+            .as_ref()
+            .map(|tls| greeting(tls, destination.ip()));
+        let greeting = greeting.transpose()?;
         let source = SocketAddr::new(connect.source.ip(), port);
         let Some(mut client) = dial(source, destination, connect.worker)? else {
             return Ok(());
         };
         if let Some((from, to)) = connect.proxied {
-            client.send(&real_envoy::http::proxy_v1(from, to));
+            client.send_in_clear(&real_envoy::http::proxy_v1(from, to));
         }
-        let awaits_upstream = self.goes_through_raw(destination);
+        if let Some(greeting) = greeting {
+            client.greet(greeting);
+        }
+        let raw = self.goes_through_raw(destination).then_some(Raw {
+            awaits_upstream: true,
+            ended_by: Peer::Proxy,
+            closed_by: None,
+        });
         self.clients.insert(
             index,
             Dialled {
                 source,
                 client,
-                awaits_upstream,
+                raw,
             },
         );
         self.settle()
@@ -101,6 +58,7 @@ impl World for RealWorld {
         client.send(bytes);
         if end {
             client.finish();
+            self.ends(on, Peer::Client);
         }
         self.settle()
     }
@@ -116,6 +74,7 @@ impl World for RealWorld {
             wire.send(bytes);
             if end {
                 wire.finish();
+                self.ends(on, Peer::Proxy);
             }
         }
         self.settle()
@@ -123,18 +82,18 @@ impl World for RealWorld {
 
     fn close(&mut self, connection: ConnectionIndex, by: Peer) -> Result<(), Obstacle> {
         match by {
-            Peer::Client => self.client(connection)?.finish(),
-            Peer::Upstream => return self.upstream_send(connection, &[], true),
+            Peer::Client => self.send(connection, &[], true),
+            Peer::Upstream => self.upstream_send(connection, &[], true),
             Peer::Proxy => {
                 let reason = "Envoy closes no connection because a test wants it";
-                return Err(Obstacle::Impossible(reason.to_owned()));
+                Err(Obstacle::Impossible(reason.to_owned()))
             }
         }
-        self.settle()
     }
 
     fn reset_connection(&mut self, connection: ConnectionIndex) -> Result<(), Obstacle> {
         self.client(connection)?.reset();
+        self.ends(connection, Peer::Client);
         self.settle()
     }
 
@@ -144,6 +103,13 @@ impl World for RealWorld {
         on: ConnectionIndex,
         request: &Request,
     ) -> Result<(), Obstacle> {
+        let open = self.requests.without_upstream();
+        let is_over = |index: &RequestIndex| match self.exchange(*index) {
+            Look::Seen(exchange) => exchange.response.is_some(),
+            Look::Hidden => false,
+        };
+        let over: Vec<RequestIndex> = open.filter(is_over).collect();
+        self.requests.note_over(&over);
         let parts = self.requests.add(index, on, request, &message(request));
         self.send_parts(on, &parts)
     }
@@ -265,12 +231,14 @@ impl World for RealWorld {
 
     fn connection(&self, connection: ConnectionIndex) -> Look<ConnectionSeen> {
         let received = self.upstreams.received(connection);
-        let dialled = self.clients.get(&connection);
-        Look::Seen(
-            dialled
-                .map(|dialled| dialled.client.seen(received))
-                .unwrap_or_default(),
-        )
+        let Some(dialled) = self.clients.get(&connection) else {
+            return Look::Seen(ConnectionSeen::default());
+        };
+        let mut seen = dialled.client.seen(received);
+        if let Some(raw) = &dialled.raw {
+            (seen.open, seen.closed_by) = (raw.closed_by.is_none(), raw.closed_by);
+        }
+        Look::Seen(seen)
     }
 
     fn filter_state(&self, _: ConnectionIndex, _: &str) -> Look<Option<Vec<u8>>> {
@@ -328,13 +296,5 @@ impl World for RealWorld {
 
     fn trace_len(&self) -> usize {
         0
-    }
-}
-
-impl RealWorld {
-    fn sent(&self, index: RequestIndex) -> Result<(ConnectionIndex, Form), Obstacle> {
-        let missing = || Obstacle::Mistake("the request was not sent".to_owned());
-        let sent = self.requests.get(index).ok_or_else(missing)?;
-        Ok((sent.connection, sent.form))
     }
 }

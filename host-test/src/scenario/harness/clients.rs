@@ -28,6 +28,7 @@ pub(super) struct Clients {
     /// How many connections and requests there may be before those are forgotten that the host has
     /// forgotten.
     kept_max: usize,
+    has_forgotten: bool,
 }
 
 /// Connections and requests that are kept at least.
@@ -53,6 +54,7 @@ impl Clients {
             answers: BTreeMap::new(),
             next_port: FIRST_PORT,
             kept_max: KEPT_MIN,
+            has_forgotten: false,
         }
     }
 
@@ -98,6 +100,32 @@ impl Clients {
     pub(super) fn stream_view(&self, edge: &impl Edge, index: RequestIndex) -> Option<StreamView> {
         let id = self.requests.get(&index)?.stream?;
         edge.at(id.worker)?.stream(id).ok()
+    }
+
+    /// Whether nothing is known any more of a connection that was accepted.
+    pub(super) fn has_forgotten(&self, edge: &impl Edge, index: ConnectionIndex) -> bool {
+        match self.connection(index) {
+            Some(id) => !edge.at(id.worker).is_some_and(|worker| worker.knows(id)),
+            None => self.has_forgotten,
+        }
+    }
+
+    /// Whether nothing is known any more of a request.
+    pub(super) fn has_forgotten_request(&self, edge: &impl Edge, index: RequestIndex) -> bool {
+        match self.requests.get(&index).map(|sent| sent.stream) {
+            Some(Some(id)) => !edge.at(id.worker).is_some_and(|at| at.knows_stream(id)),
+            Some(None) => false,
+            None => self.has_forgotten,
+        }
+    }
+
+    /// Whether a request was sent on a connection that is closed, or that nobody accepted.
+    pub(super) fn is_cut_off(&self, edge: &impl Edge, index: RequestIndex) -> bool {
+        let Some(sent) = self.requests.get(&index) else {
+            return false;
+        };
+        let view = self.connection_view(edge, sent.connection);
+        !view.is_some_and(|view| view.is_open)
     }
 
     /// Does a step that needs one worker alone; `None` if it is none.
@@ -193,6 +221,7 @@ impl Clients {
             let worker = edge.at(id.worker);
             worker.is_some_and(|worker| worker.knows(*id))
         });
+        self.has_forgotten = true;
         let connections = &self.connections;
         self.requests.retain(|_, sent| match sent.stream {
             Some(id) => edge.at(id.worker).is_some_and(|at| at.knows_stream(id)),

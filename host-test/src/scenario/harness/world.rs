@@ -143,7 +143,12 @@ impl World for Harness {
 
     fn exchange(&self, request: RequestIndex) -> Look<Exchange> {
         let view = self.clients.stream_view(&self.host, request);
-        Look::Seen(view.map(|view| seeing::exchange(&view)).unwrap_or_default())
+        let mut exchange = view.map(|view| seeing::exchange(&view)).unwrap_or_default();
+        if exchange.response.is_none() {
+            // Nothing comes any more on a connection that is closed.
+            exchange.reset |= self.clients.is_cut_off(&self.host, request);
+        }
+        Look::Seen(exchange)
     }
 
     fn connection(&self, connection: ConnectionIndex) -> Look<ConnectionSeen> {
