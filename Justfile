@@ -188,5 +188,5 @@ fuzz-build: setup
     else echo "skipped: fuzz targets need a C++ compiler: install g++"; fi
 
 # What .ci/run runs: everything above that proves something.
-ci: lint doc test demo validate fuzz-build
+ci: lint doc test (bench-callbacks "--rounds" "1") demo validate fuzz-build
     @echo "== all passed"
