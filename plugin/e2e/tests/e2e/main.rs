@@ -9,6 +9,7 @@ mod failure;
 mod faults;
 mod greeting;
 mod hold;
+mod host_calls;
 mod hygiene;
 mod identity;
 mod lured;
