@@ -104,6 +104,7 @@ impl Drop for Root {
 const OBSERVED: SensorConfig = SensorConfig {
     decoy: false,
     real_ports: Vec::new(),
+    login: false,
     names: Vec::new(),
     standing: StandingSource::Tagger,
     hold_secs: 0,

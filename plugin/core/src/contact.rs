@@ -30,6 +30,8 @@ pub(crate) struct Watched {
     pub(crate) standing_hash: u64,
     pub(crate) target: Target,
     pub(crate) place: Place,
+    /// Short sessions there are attempts to log in.
+    pub(crate) is_login: bool,
     /// The declared scanner whose network this is, by its number in the policy.
     pub(crate) actor: Option<u32>,
     pub(crate) opened: Time,

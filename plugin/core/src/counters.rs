@@ -42,6 +42,18 @@ counters! {
     EvidencePorts = "evidence_total.kind.ports",
     /// Connections without a byte that counted.
     EvidenceSilent = "evidence_total.kind.silent",
+    /// Contacts that spoke another protocol than the listener.
+    EvidenceMismatch = "evidence_total.kind.mismatch",
+    /// Failed TLS handshakes that counted.
+    EvidenceHandshake = "evidence_total.kind.handshake",
+    /// Third short sessions where logins happen, and further powers of two.
+    EvidenceBruteforce = "evidence_total.kind.bruteforce",
+    /// Requests and payloads that only attackers send.
+    EvidenceExploit = "evidence_total.kind.exploit",
+    /// Requests for a bare address.
+    EvidenceLiteralHost = "evidence_total.kind.literal-host",
+    /// Suspicious contacts out of flagged networks.
+    EvidenceNetwork = "evidence_total.kind.network",
     /// Connections of declared scanners.
     EvidenceKnown = "evidence_total.kind.known",
     /// Verdicts on one port of one host.
@@ -52,6 +64,8 @@ counters! {
     VerdictsHorizontal = "verdicts_total.kind.horizontal",
     /// Verdicts on several hosts at three or more ports.
     VerdictsBlock = "verdicts_total.kind.block",
+    /// Verdicts that the network of the source brought about.
+    VerdictsDistributed = "verdicts_total.kind.distributed",
     /// Verdicts taken back by the contact that had brought them about.
     VerdictsWithdrawn = "verdicts_withdrawn_total",
     /// Log lines about verdicts that the rate limit swallowed.
@@ -70,6 +84,10 @@ counters! {
     EvictionsUnflagged = "table_evictions_total.slot.unflagged",
     /// Flagged slots that had to make room.
     EvictionsFlagged = "table_evictions_total.slot.flagged",
+    /// Networks that had to make room for others.
+    NetworkEvictions = "network_evictions_total",
+    /// Networks that were flagged.
+    NetworksFlagged = "networks_flagged_total",
     /// Unflagged sources that found no room.
     Rejections = "table_rejections_total",
     /// Clients not added to the standing filter because their page is half full.
@@ -97,6 +115,12 @@ impl Counter {
             Evidence::Decoy => Self::EvidenceDecoy,
             Evidence::Ports => Self::EvidencePorts,
             Evidence::Silent => Self::EvidenceSilent,
+            Evidence::Mismatch => Self::EvidenceMismatch,
+            Evidence::Handshake => Self::EvidenceHandshake,
+            Evidence::Bruteforce => Self::EvidenceBruteforce,
+            Evidence::Exploit => Self::EvidenceExploit,
+            Evidence::LiteralHost => Self::EvidenceLiteralHost,
+            Evidence::Network => Self::EvidenceNetwork,
             Evidence::Known => Self::EvidenceKnown,
         }
     }
@@ -108,6 +132,7 @@ impl Counter {
             Kind::Vertical => Self::VerdictsVertical,
             Kind::Horizontal => Self::VerdictsHorizontal,
             Kind::Block => Self::VerdictsBlock,
+            Kind::Distributed => Self::VerdictsDistributed,
         }
     }
 }

@@ -4,12 +4,13 @@
 //! [`Detector::served`], at most one [`Detector::hold`], one [`Detector::close`]. Beside them
 //! [`Detector::tick`] several times a second. Each returns what the adapter must do.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::config::{Policy, StandingSource};
 use crate::contact::{Contact, Endpoints, Reaction, SecondStep};
 use crate::counters::{Counter, Counters};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Nats};
 use crate::listener::Listener;
 use crate::model::{Change, Model, Place};
 use crate::networks::NetworkMap;
@@ -18,11 +19,13 @@ use crate::source::Prefixes;
 use crate::state::cache::Cache;
 use crate::state::geometries::{self, MARK_SECS, Tables};
 use crate::state::hash::Seed;
+use crate::state::neighbours::{self, Neighbours, Suspicion};
 use crate::state::ring::{Changes, Ring};
 use crate::state::seed::{self, NoSeed};
 use crate::state::standing::{Added, Standing, generation_end};
 use crate::state::store::Store;
 use crate::state::table::{Geometry, Table};
+use crate::state::touched::{self, Touch};
 use crate::time::{HOUR_SECS, MINUTE_SECS, Time};
 
 mod event;
@@ -38,6 +41,7 @@ pub struct Detector {
     policy: Policy,
     model: Model,
     table: Table,
+    neighbours: Neighbours,
     standing: Standing,
     trusted: NetworkMap,
     /// Networks of declared scanners, with their numbers in the policy.
@@ -48,6 +52,13 @@ pub struct Detector {
     lines: LineRate,
     /// Changes that the other workers could not be told of yet.
     untold: Vec<u64>,
+    /// Suspicious contacts that the table of networks is still to be told of.
+    suspicions: Vec<Suspicion>,
+    /// Contacts of clients in good standing with decoys that are still to be learnt from.
+    touches: Vec<Touch>,
+    /// What contacts with decoys weigh less, by port, and when that was last read.
+    discounts: BTreeMap<u16, Nats>,
+    learnt_at: Time,
     /// When the tables were last said to be in use.
     marked_at: Time,
     /// The last tick.
@@ -57,6 +68,12 @@ pub struct Detector {
     /// What was counted since it was last taken.
     pub counters: Counters,
 }
+
+/// Contacts that a worker keeps until its next tick; when there are more, it tells them at once.
+const UNNOTED_MAX: usize = 128;
+
+/// How often a worker reads what was learnt of decoy ports.
+const LEARN_SECS: u32 = 10;
 
 /// Changes that a worker keeps for telling them later.
 const UNTOLD_MAX: usize = 64;
@@ -71,6 +88,7 @@ impl Detector {
             threshold: policy.sensitivity.threshold(),
             half_life_secs: policy.evidence_half_life_secs,
             verdict_ttl_secs: policy.verdict_ttl_secs,
+            without: policy.without,
         };
         let geometry = Geometry {
             capacity: policy.sources_capacity,
@@ -97,6 +115,13 @@ impl Detector {
         Self {
             model,
             table: Table { geometry, model },
+            neighbours: Neighbours {
+                geometry: neighbours::Geometry {
+                    capacity: policy.networks_capacity,
+                    networks: geometry.networks,
+                },
+                verdict_ttl_secs: policy.verdict_ttl_secs,
+            },
             standing: Standing::new(policy.standing_capacity),
             trusted: NetworkMap::new(policy.trusted.iter().map(|network| (*network, 0))),
             known: NetworkMap::new(known),
@@ -105,6 +130,10 @@ impl Detector {
             cache: Cache::default(),
             lines: LineRate::default(),
             untold: Vec::new(),
+            suspicions: Vec::new(),
+            touches: Vec::new(),
+            discounts: BTreeMap::new(),
+            learnt_at: Time::default(),
             marked_at: Time::default(),
             ticked_at: Time::default(),
             epoch: 0,
@@ -149,6 +178,11 @@ impl Detector {
             self.forget();
         }
         self.ticked_at = now;
+        self.note(store, now);
+        if now.secs_since(self.learnt_at) >= LEARN_SECS || now < self.learnt_at {
+            self.learnt_at = now;
+            self.discounts = touched::discounts(store, &mut self.counters, now);
+        }
         self.tell_untold(store);
         match self.ring.poll(store, &mut self.counters) {
             Changes::Unknown => self.forget(),
@@ -169,6 +203,7 @@ impl Detector {
             let tables = [
                 Tables::Sources(self.table.geometry),
                 Tables::Standing(self.standing),
+                Tables::Networks(self.neighbours.geometry),
             ];
             geometries::mark(store, &mut self.counters, &tables, now);
         }
@@ -177,6 +212,21 @@ impl Detector {
     /// Whether connections are judged: not so as long as there is no secret to place them by.
     pub const fn is_judging(&self) -> bool {
         self.seed.is_some()
+    }
+
+    /// Tells networks and ports what was seen since the last time.
+    fn note(&mut self, store: &mut impl Store, now: Time) {
+        if let Some(seed) = self.seed {
+            for suspicion in core::mem::take(&mut self.suspicions) {
+                let counters = &mut self.counters;
+                self.neighbours
+                    .note(store, counters, &seed, &suspicion, now);
+            }
+        }
+        if !self.touches.is_empty() {
+            let touches = core::mem::take(&mut self.touches);
+            touched::note(store, &mut self.counters, &touches, now);
+        }
     }
 
     fn tell_others(&mut self, store: &mut impl Store, fingerprint: u64) {
@@ -220,7 +270,7 @@ impl Detector {
         if self.seed.is_none() {
             self.counters.count(Counter::Unjudged);
         }
-        let Some(mut watched) = self.watch(now, place, endpoints) else {
+        let Some(mut watched) = self.watch(now, listener, endpoints) else {
             return (Contact::unwatched(place), Reaction::default());
         };
         let is_decoy = place == Place::Decoy;

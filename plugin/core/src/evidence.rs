@@ -45,13 +45,36 @@ pub enum Evidence {
     Ports = 1,
     /// A connection that was closed, or held, without a byte.
     Silent = 2,
+    /// Bytes of another protocol than the listener speaks.
+    Mismatch = 3,
+    /// A TLS handshake that failed.
+    Handshake = 4,
+    /// Many short sessions where logins happen.
+    Bruteforce = 5,
+    /// A request or payload that only attackers send.
+    Exploit = 6,
+    /// A request that names a bare address as its host.
+    LiteralHost = 7,
+    /// The network of the source is flagged.
+    Network = 8,
     /// The source is on a list of declared scanners.
-    Known = 3,
+    Known = 9,
 }
 
 impl Evidence {
     /// Every kind, in the order of the header's `tags`.
-    pub const ALL: [Self; 4] = [Self::Decoy, Self::Ports, Self::Silent, Self::Known];
+    pub const ALL: [Self; 10] = [
+        Self::Decoy,
+        Self::Ports,
+        Self::Silent,
+        Self::Mismatch,
+        Self::Handshake,
+        Self::Bruteforce,
+        Self::Exploit,
+        Self::LiteralHost,
+        Self::Network,
+        Self::Known,
+    ];
 
     /// The name in the header, in logs and in metrics.
     pub const fn name(self) -> &'static str {
@@ -59,8 +82,21 @@ impl Evidence {
             Self::Decoy => "decoy",
             Self::Ports => "ports",
             Self::Silent => "silent",
+            Self::Mismatch => "mismatch",
+            Self::Handshake => "handshake",
+            Self::Bruteforce => "bruteforce",
+            Self::Exploit => "exploit",
+            Self::LiteralHost => "literal-host",
+            Self::Network => "network",
             Self::Known => "known",
         }
+    }
+
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|evidence| evidence.name() == name)
     }
 
     /// The kind with this number, as a slot holds it.
@@ -99,11 +135,30 @@ impl EvidenceSet {
         self.0 & (1 << evidence as u8) != 0
     }
 
+    /// Whether no kind is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// The kinds in the set, in the order of [`Evidence::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Evidence> {
         Evidence::ALL
             .into_iter()
             .filter(move |evidence| self.contains(*evidence))
+    }
+}
+
+impl FromIterator<Evidence> for EvidenceSet {
+    fn from_iter<I: IntoIterator<Item = Evidence>>(kinds: I) -> Self {
+        let mut set = Self::default();
+        kinds.into_iter().for_each(|kind| set.insert(kind));
+        set
+    }
+}
+
+impl Extend<Evidence> for EvidenceSet {
+    fn extend<I: IntoIterator<Item = Evidence>>(&mut self, kinds: I) {
+        kinds.into_iter().for_each(|kind| self.insert(kind));
     }
 }
 
@@ -124,6 +179,23 @@ pub mod weight {
     /// Most that silence at real ports adds up to: below the lowest threshold, because a health
     /// check looks exactly so.
     pub const SILENT_REAL_MAX: Nats = Nats::from_hundredths(290);
+    /// Bytes of another protocol than the listener speaks. It is also the most that they add up to:
+    /// a client that was set up wrongly says the same again and again.
+    pub const MISMATCH: Nats = Nats::from_hundredths(400);
+    /// A TLS handshake that failed.
+    pub const HANDSHAKE: Nats = Nats::from_hundredths(150);
+    /// Most that failed handshakes add up to: a client that does not trust the certificate tries
+    /// for ever.
+    pub const HANDSHAKE_MAX: Nats = Nats::from_hundredths(290);
+    /// A bare address where a name should stand; also the most that this adds up to.
+    pub const LITERAL_HOST: Nats = Nats::from_hundredths(200);
+    /// The third short session where logins happen, and each further power of two.
+    pub const BRUTEFORCE: Nats = Nats::from_hundredths(300);
+    /// A request or payload that only attackers send.
+    pub const EXPLOIT: Nats = Nats::from_hundredths(600);
+    /// A request that attackers send to find out what is there, and that was not served: people
+    /// who look for the same thing exist.
+    pub const EXPLOIT_PROBE: Nats = Nats::from_hundredths(400);
     /// Credit of a source in good standing when it gets its slot.
     pub const STANDING: Nats = Nats::from_hundredths(200);
     /// Credit for each further hour in which a source with a slot was served.

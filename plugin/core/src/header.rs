@@ -38,7 +38,8 @@ pub fn render(verdict: &Verdict<'_>) -> String {
     for (at, evidence) in verdict.tags.iter().enumerate() {
         put([if at == 0 { "" } else { " " }, evidence.name()]);
     }
-    put([")", ", src=local"]);
+    put([")", ""]);
+    put([", src=", verdict.source()]);
     value
 }
 
@@ -116,6 +117,7 @@ mod tests {
             last: Time::from_unix_secs(1_790_000_042),
             expires: Time::from_unix_secs(1_790_604_842),
             tags,
+            is_shared: false,
         }
     }
 

@@ -6,12 +6,20 @@ use crate::config::{Sensor, StandingSource};
 use crate::first_bytes::Names;
 use crate::model::Place;
 
+/// Ports behind which a password is asked for: FTP, SSH, Telnet, SMTP, POP3, IMAP, SMB, their forms
+/// over TLS, databases, remote desktops (IANA service names and port numbers).
+const LOGIN_PORTS: [u16; 24] = [
+    21, 22, 23, 25, 110, 143, 445, 465, 587, 993, 995, 1433, 1521, 2222, 2323, 3306, 3389, 5432,
+    5900, 5901, 5902, 6379, 9200, 27017,
+];
+
 /// What the sensor of one listener was told.
 #[derive(Clone, Debug)]
 pub struct Listener {
     is_decoy: bool,
     /// One bit a port; nothing where there are none.
     real_ports: Box<[u64]>,
+    has_logins: bool,
     /// Host names served here.
     pub names: Names,
     /// Who says that a client was served.
@@ -26,6 +34,7 @@ impl Listener {
         Self {
             is_decoy: sensor.decoy,
             real_ports: port_bits(&sensor.real_ports),
+            has_logins: sensor.login,
             names: Names::new(sensor.names),
             standing: sensor.standing,
             hold_secs: sensor.hold_secs,
@@ -35,6 +44,12 @@ impl Listener {
     /// Whether any port here is real.
     pub const fn has_real_ports(&self) -> bool {
         !self.is_decoy || !self.real_ports.is_empty()
+    }
+
+    /// Whether short sessions at `port` here are attempts to log in.
+    pub fn is_login(&self, port: u16) -> bool {
+        self.has_logins
+            || (self.place(port) == Place::Decoy && LOGIN_PORTS.binary_search(&port).is_ok())
     }
 
     /// What is behind `port` here.

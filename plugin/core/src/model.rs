@@ -10,7 +10,9 @@ use crate::reasons::Reason;
 use crate::state::hash::Seed;
 use crate::state::slot::{Flag, Slot};
 use crate::state::targets::Target;
-use crate::time::{DAY_SECS, HOUR_SECS, MINUTE_SECS, Time};
+use crate::time::{DAY_SECS, HOUR_SECS, Time};
+
+mod observe;
 
 /// How sure the detector is before it flags, and how long it remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Model {
     pub half_life_secs: u32,
     /// Seconds for which a verdict holds after the last evidence.
     pub verdict_ttl_secs: u32,
+    /// Kinds of evidence that weigh nothing here.
+    pub without: EvidenceSet,
 }
 
 /// Suspicious targets up to which a source in good standing is spared if only one of them is a
@@ -65,6 +69,7 @@ impl Model {
             slot.targets = crate::state::targets::Targets::empty();
             slot.decoy_targets = 0;
             slot.silent_at_decoy = false;
+            slot.sessions = 0;
             if slot.flag.is_none() {
                 slot.ports = 0;
                 slot.hosts = 0;
@@ -73,10 +78,24 @@ impl Model {
         }
     }
 
-    /// The sum of evidence at `now`, credit taken off.
+    /// The sum of evidence at `now`, credit taken off, what its neighbours did included.
     pub fn sum(&self, slot: &Slot, now: Time) -> Nats {
+        let neighbours = if slot.tags.contains(Evidence::Network) {
+            self.network_share()
+        } else {
+            Nats::ZERO
+        };
+        self.own_sum(slot, now).plus(neighbours)
+    }
+
+    fn own_sum(&self, slot: &Slot, now: Time) -> Nats {
         self.aged(slot.score, slot, now)
             .minus(self.aged(slot.credit, slot, now))
+    }
+
+    /// What a flagged network adds to each of its sources: they lack one suspicious target.
+    const fn network_share(&self) -> Nats {
+        self.threshold.minus(weight::PORTS)
     }
 
     /// The evidence against the source at `now`, whatever its credit.
@@ -87,7 +106,8 @@ impl Model {
     /// Whether nothing is left that is worth remembering: no verdict, no target, no evidence.
     pub fn is_spent(&self, slot: &Slot, now: Time) -> bool {
         slot.flag.is_none()
-            && slot.targets == crate::state::targets::Targets::empty()
+            && slot.targets.is_empty()
+            && slot.sessions == 0
             && self.evidence(slot, now) <= SPENT_MAX
     }
 
@@ -128,83 +148,6 @@ impl Model {
         true
     }
 
-    /// Counts a connection.
-    pub fn connected(slot: &mut Slot, now: Time) {
-        slot.hits = slot.hits.saturating_add(1);
-        slot.last = now;
-    }
-
-    /// A contact with `target`, a decoy of weight `decoy_weight`. Returns the evidence that counted:
-    /// none if the target is not new in this memory.
-    pub fn decoy(
-        &self,
-        slot: &mut Slot,
-        now: Time,
-        seed: &Seed,
-        target: Target,
-        decoy_weight: Nats,
-    ) -> EvidenceSet {
-        let mut counted = EvidenceSet::default();
-        if self.target(slot, now, seed, target, &mut counted) {
-            self.add(slot, now, Evidence::Decoy, target.port, decoy_weight);
-            counted.insert(Evidence::Decoy);
-            slot.decoy_targets = slot.decoy_targets.saturating_add(1);
-        }
-        self.renew(slot, now);
-        counted
-    }
-
-    /// A decoy contact turned out worse (or, with a negative `difference`, better) than it looked.
-    pub fn reweigh_decoy(&self, slot: &mut Slot, now: Time, difference: Nats) {
-        self.rebase(slot, now);
-        slot.score = slot
-            .score
-            .plus(difference)
-            .clamp(Nats::ZERO, weight::SCORE_MAX);
-    }
-
-    /// A contact without a byte with `target`. Returns the evidence that counted.
-    pub fn silent(
-        &self,
-        slot: &mut Slot,
-        now: Time,
-        seed: &Seed,
-        target: Target,
-        place: Place,
-    ) -> EvidenceSet {
-        let stamp = second_stamp(now);
-        let is_soon = slot.tags.contains(Evidence::Silent)
-            && u32::from(stamp.wrapping_sub(slot.silent_stamp)) < MINUTE_SECS;
-        let allowance = match place {
-            Place::Decoy if slot.silent_at_decoy => Nats::ZERO,
-            Place::Decoy => weight::SILENT,
-            Place::Real if is_soon => Nats::ZERO,
-            Place::Real => {
-                let left = weight::SILENT_REAL_MAX.minus(self.aged(slot.silent, slot, now));
-                left.clamp(Nats::ZERO, weight::SILENT)
-            }
-        };
-        let mut counted = EvidenceSet::default();
-        // A client that is served here has reasons to hold a connection ready.
-        if place == Place::Real && !Self::in_good_standing(slot, now) {
-            self.target(slot, now, seed, target, &mut counted);
-        }
-        self.renew(slot, now);
-        if allowance == Nats::ZERO {
-            return counted;
-        }
-        self.add(slot, now, Evidence::Silent, target.port, allowance);
-        counted.insert(Evidence::Silent);
-        match place {
-            Place::Decoy => slot.silent_at_decoy = true,
-            Place::Real => {
-                slot.silent = slot.silent.plus(allowance);
-                slot.silent_stamp = stamp;
-            }
-        }
-        counted
-    }
-
     /// The source is on a list of declared scanners: flagged at once.
     pub fn known(&self, slot: &mut Slot, now: Time, seed: &Seed, target: Target) {
         slot.tags.insert(Evidence::Known);
@@ -230,6 +173,7 @@ impl Model {
             at: now,
             expires: now.plus_secs(self.verdict_ttl_secs),
         });
+        slot.through_network = self.own_sum(slot, now) < self.threshold;
         Change::Flagged
     }
 
@@ -252,24 +196,6 @@ impl Model {
             && Self::in_good_standing(slot, now)
     }
 
-    /// Remembers `target`; a further distinct one is evidence. Whether it is new.
-    fn target(
-        &self,
-        slot: &mut Slot,
-        now: Time,
-        seed: &Seed,
-        target: Target,
-        counted: &mut EvidenceSet,
-    ) -> bool {
-        let is_first = slot.targets == crate::state::targets::Targets::empty();
-        let is_new = self.remember(slot, seed, target);
-        if is_new && !is_first {
-            self.add(slot, now, Evidence::Ports, target.port, weight::PORTS);
-            counted.insert(Evidence::Ports);
-        }
-        is_new
-    }
-
     fn remember(&self, slot: &mut Slot, seed: &Seed, target: Target) -> bool {
         let is_new = slot.targets.insert(seed, target);
         if is_new {
@@ -279,11 +205,18 @@ impl Model {
         is_new
     }
 
-    fn add(&self, slot: &mut Slot, now: Time, evidence: Evidence, port: u16, nats: Nats) {
+    /// Adds evidence, unless its kind weighs nothing here. Whether it did.
+    fn add(&self, slot: &mut Slot, now: Time, evidence: Evidence, port: u16, nats: Nats) -> bool {
+        if self.without.contains(evidence) {
+            return false;
+        }
         self.rebase(slot, now);
         slot.score = slot.score.plus(nats).clamp(Nats::ZERO, weight::SCORE_MAX);
         slot.tags.insert(evidence);
         slot.reasons.push(Reason { evidence, port });
+        // What it does by itself says more of a source than its neighbours.
+        slot.through_network &= self.own_sum(slot, now) < self.threshold;
+        true
     }
 
     /// Evidence renews a verdict, whether or not it counts any more.
@@ -296,7 +229,7 @@ impl Model {
     fn rebase(&self, slot: &mut Slot, now: Time) {
         slot.score = self.aged(slot.score, slot, now);
         slot.credit = self.aged(slot.credit, slot, now);
-        slot.silent = self.aged(slot.silent, slot, now);
+        slot.soft = self.aged(slot.soft, slot, now);
         slot.scored_at = now;
     }
 
@@ -317,10 +250,6 @@ pub enum Place {
 
 fn saturated(count: u32) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
-}
-
-fn second_stamp(now: Time) -> u16 {
-    u16::try_from(now.unix_secs() & 0xffff).unwrap_or(0)
 }
 
 /// The hour of `now` modulo 2^16, never 0.

@@ -25,6 +25,12 @@ impl fmt::Display for Reason {
             Evidence::Decoy => write!(f, "touched decoy {port}/tcp"),
             Evidence::Ports => write!(f, "went on to {port}/tcp"),
             Evidence::Silent => write!(f, "silent on {port}/tcp"),
+            Evidence::Mismatch => write!(f, "another protocol on {port}/tcp"),
+            Evidence::Handshake => write!(f, "failed handshake on {port}/tcp"),
+            Evidence::Bruteforce => write!(f, "many short sessions on {port}/tcp"),
+            Evidence::Exploit => write!(f, "exploit probe on {port}/tcp"),
+            Evidence::LiteralHost => write!(f, "asked for a bare address on {port}/tcp"),
+            Evidence::Network => write!(f, "neighbours scan, touched {port}/tcp"),
             Evidence::Known => write!(f, "declared scanner on {port}/tcp"),
         }
     }

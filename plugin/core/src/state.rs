@@ -2,12 +2,14 @@
 //!
 //! From the bottom up: [`store`] is the port to shared data, [`page`] the envelope of every value,
 //! [`update`] the one way to change one. On these stand the [`table`] of sources with their
-//! [`slot`]s, the [`pool`] of wide sketches, the [`standing`] filter, the [`ring`] of changes, the
-//! [`seed`] and the list of [`geometries`] in use. The [`cache`] is a worker's own.
+//! [`slot`]s, the [`pool`] of wide sketches, the table of networks ([`neighbours`]), the [`standing`]
+//! filter, the ports it has taught about ([`touched`]), the [`ring`] of changes, the [`seed`] and the
+//! list of [`geometries`] in use. The [`cache`] is a worker's own.
 
 pub mod cache;
 pub mod geometries;
 pub mod hash;
+pub mod neighbours;
 pub mod page;
 pub mod pool;
 pub mod ring;
@@ -18,4 +20,5 @@ pub mod standing;
 pub mod store;
 pub mod table;
 pub mod targets;
+pub mod touched;
 pub mod update;

@@ -28,6 +28,8 @@ pub struct Verdict<'a> {
     pub expires: Time,
     /// Kinds of evidence.
     pub tags: EvidenceSet,
+    /// The source was also served in this period: others may share the address.
+    pub is_shared: bool,
 }
 
 /// The shape of a scan, by distinct ports and local addresses.
@@ -42,11 +44,19 @@ pub enum Kind {
     Horizontal = 2,
     /// Two or more hosts, three or more ports.
     Block = 3,
+    /// Little by itself, in a network that scans.
+    Distributed = 4,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Probe, Self::Vertical, Self::Horizontal, Self::Block];
+    pub const ALL: [Self; 5] = [
+        Self::Probe,
+        Self::Vertical,
+        Self::Horizontal,
+        Self::Block,
+        Self::Distributed,
+    ];
 
     /// The name in the header and in metrics.
     pub const fn name(self) -> &'static str {
@@ -55,10 +65,11 @@ impl Kind {
             Self::Vertical => "vertical",
             Self::Horizontal => "horizontal",
             Self::Block => "block",
+            Self::Distributed => "distributed",
         }
     }
 
-    const fn of(ports: u32, hosts: u32) -> Self {
+    const fn of_targets(ports: u32, hosts: u32) -> Self {
         match (ports, hosts) {
             (3.., 2..) => Self::Block,
             (_, 2..) => Self::Horizontal,
@@ -102,19 +113,27 @@ impl<'a> Verdict<'a> {
     pub fn of(slot: &Slot, model: &Model, now: Time, actor: Option<&'a str>) -> Option<Self> {
         let flag = slot.flag.filter(|flag| flag.expires > now)?;
         let (ports, hosts) = (u32::from(slot.ports).max(1), u32::from(slot.hosts).max(1));
+        let is_shared = Model::in_good_standing(slot, now);
         let risk = risk(&Breadth {
             sum: model.sum(slot, now),
             ports,
             tags: slot.tags,
-            is_shared: Model::in_good_standing(slot, now),
+            is_shared,
         });
+        let does_harm =
+            slot.tags.contains(Evidence::Exploit) || slot.tags.contains(Evidence::Bruteforce);
         let class = match actor {
+            _ if does_harm => Class::Malicious,
             Some(actor) => Class::Benign { actor },
             None if risk >= MALICIOUS_RISK => Class::Malicious,
             None => Class::Suspicious,
         };
         Some(Self {
-            kind: Kind::of(ports, hosts),
+            kind: if slot.through_network {
+                Kind::Distributed
+            } else {
+                Kind::of_targets(ports, hosts)
+            },
             risk,
             class,
             ports,
@@ -124,7 +143,18 @@ impl<'a> Verdict<'a> {
             last: slot.last,
             expires: flag.expires,
             tags: slot.tags,
+            is_shared,
         })
+    }
+}
+
+impl Verdict<'_> {
+    /// Where the verdict comes from: `local` or `network`.
+    pub const fn source(&self) -> &'static str {
+        match self.kind {
+            Kind::Distributed => "network",
+            Kind::Probe | Kind::Vertical | Kind::Horizontal | Kind::Block => "local",
+        }
     }
 }
 
@@ -146,25 +176,30 @@ pub struct Breadth {
 /// `70 · S / (S + 6)` for the sum of evidence S in nats (35 for one decoy contact, 63 for a sum of
 /// 54), plus 4 for each doubling of the ports up to 20, plus 10 for a decoy. A source that was served
 /// before its verdict may be shared by others: minus 15, and 5 less of that for each doubling of the
-/// ports, because others explain a stray contact and not a broad scan. The risk grows with evidence
-/// and falls as evidence decays.
+/// ports, because others explain a stray contact and not a broad scan. Plus 15 for brute force and
+/// 15 for exploits. The risk grows with evidence and falls as evidence decays.
 pub fn risk(breadth: &Breadth) -> u8 {
     const HALF_WAY: i32 = 600;
     let sum = breadth.sum.max(Nats::ZERO).hundredths();
     let evidence = 70 * sum / (sum + HALF_WAY);
     let doublings = i32::try_from(breadth.ports.max(1).ilog2()).unwrap_or(0);
     let ports = (4 * doublings).min(20);
-    let decoy = if breadth.tags.contains(Evidence::Decoy) {
-        10
-    } else {
-        0
+    let points = |evidence, points| {
+        if breadth.tags.contains(evidence) {
+            points
+        } else {
+            0
+        }
     };
+    let harm = points(Evidence::Decoy, 10)
+        + points(Evidence::Bruteforce, 15)
+        + points(Evidence::Exploit, 15);
     let shared = if breadth.is_shared {
         (15 - 5 * doublings).max(0)
     } else {
         0
     };
-    u8::try_from((evidence + ports + decoy - shared).clamp(0, 100)).unwrap_or(100)
+    u8::try_from((evidence + ports + harm - shared).clamp(0, 100)).unwrap_or(100)
 }
 
 #[cfg(test)]
@@ -186,7 +221,8 @@ mod tests {
 
     #[test]
     fn the_shape_is_that_of_the_targets() {
-        let shapes = [(1, 1), (2, 1), (1, 2), (2, 9), (3, 2)].map(|(p, h)| Kind::of(p, h).name());
+        let shapes =
+            [(1, 1), (2, 1), (1, 2), (2, 9), (3, 2)].map(|(p, h)| Kind::of_targets(p, h).name());
         assert_eq!(
             shapes,
             ["probe", "vertical", "horizontal", "horizontal", "block"]

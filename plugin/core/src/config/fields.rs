@@ -155,6 +155,10 @@ pub mod sensor {
             key: "decoy",
             default: false,
         };
+        pub const LOGIN: Switch = Switch {
+            key: "login",
+            default: false,
+        };
         pub const STANDING: Choice<StandingSource> = Choice {
             key: "standing",
             words: &[

@@ -9,9 +9,10 @@ use ipnet::IpNet;
 use super::choices::{Action, Sensitivity};
 use super::fields::policy as fields;
 use super::json::Json;
+use super::problem::quoted;
 use super::reader::Reader;
 use crate::address::embedded_v4;
-use crate::evidence::Nats;
+use crate::evidence::{Evidence, EvidenceSet, Nats};
 
 /// The checked policy. Field by field documented in [`super::reference`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,7 @@ pub struct Policy {
     pub known_scanners: Vec<KnownScanner>,
     /// By port, in order.
     pub decoy_weights: Vec<(u16, Nats)>,
+    pub without: EvidenceSet,
     pub action: Action,
     pub block_risk: u8,
     pub header: String,
@@ -93,6 +95,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Policy {
         trusted: networks(&mut reader, "trusted"),
         known_scanners: known_scanners(&mut reader),
         decoy_weights: decoy_weights(&mut reader),
+        without: without(&mut reader),
         action: reader.choice(&fields::ACTION),
         block_risk: byte(reader.whole(&fields::BLOCK_RISK)),
         header: header(&mut reader),
@@ -250,6 +253,17 @@ fn decoy_weights(reader: &mut Reader<'_>) -> Vec<(u16, Nats)> {
     weights
         .filter_map(|(port, weight)| Some((port, weight?)))
         .collect()
+}
+
+/// Kinds of evidence that are switched off.
+fn without(reader: &mut Reader<'_>) -> EvidenceSet {
+    let names = Evidence::ALL.map(Evidence::name);
+    let allowed = alloc::format!("must be one of {}", quoted(&names));
+    let kinds = reader.list("without", names.len(), &allowed, |json| match json {
+        Json::Text(name) => Evidence::named(name),
+        _ => None,
+    });
+    kinds.into_iter().collect()
 }
 
 /// A weight in whole hundredths of a nat.

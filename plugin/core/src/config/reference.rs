@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::fields::{Choice, Switch, Whole, policy, sensor, tagger};
 use crate::counters::COUNTER_DOCS;
+use crate::evidence::Evidence;
 
 /// One field, as the reference shows it.
 struct Entry {
@@ -60,6 +61,14 @@ pub fn plugin_fields() -> String {
                       been lured there by a web page.",
             pitfalls: "A name that is missing costs its clients their good standing.",
         },
+        switch(
+            &sensor::LOGIN,
+            "sensor: `login`",
+            "Logins happen here: the third short session of a source in a day (under 10 s, under \
+             4 KiB from the client) is evidence, and each further power of two.",
+            "Where clients come for short sessions without logging in, they are flagged at the \
+             fourth in a day.",
+        ),
         choice(
             &sensor::STANDING,
             "sensor: `standing`",
@@ -158,6 +167,13 @@ fn detection_fields() -> Vec<Entry> {
             meaning: "What a first contact with a decoy port weighs, instead of 6 (4 at ports that \
                       people reach by mistake, and 2 more unless a served name is asked for).",
             pitfalls: "Low: the decoy says nothing. High: one mistake is enough.",
+        },
+        Entry {
+            path: "without",
+            default: "`[]`".to_string(),
+            allowed: words(&Evidence::ALL.map(Evidence::name)),
+            meaning: "Kinds of evidence that weigh nothing here.",
+            pitfalls: "Scanners that show themselves in no other way are missed.",
         },
     ])
 }

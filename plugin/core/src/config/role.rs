@@ -40,6 +40,7 @@ pub enum Role {
 pub struct Sensor {
     pub decoy: bool,
     pub real_ports: Vec<u16>,
+    pub login: bool,
     pub names: Vec<String>,
     pub standing: StandingSource,
     pub hold_secs: u16,
@@ -95,6 +96,7 @@ fn read_sensor(reader: &mut Reader<'_>) -> Sensor {
             "must be empty unless \"decoy\" is true",
         );
     }
+    let login = reader.switch(&sensor::LOGIN);
     let names = reader.list(
         "names",
         sensor::NAMES_MAX,
@@ -113,6 +115,7 @@ fn read_sensor(reader: &mut Reader<'_>) -> Sensor {
     Sensor {
         decoy,
         real_ports,
+        login,
         names,
         standing,
         hold_secs,

@@ -67,7 +67,7 @@ fn every_problem_is_reported() {
              flagged_per_network",
             "policy.block_risk: 0: must be a whole number from 1 to 100",
             "policy.x: unknown key: keys here are sensitivity, sources, standing, networks, \
-             verdict_ttl_secs, evidence_half_life_secs, trusted, known_scanners, decoy_weights, \
+             verdict_ttl_secs, evidence_half_life_secs, trusted, known_scanners, decoy_weights, without, \
              action, block_risk, header",
         ],
     );
@@ -268,8 +268,8 @@ fn a_sensor_says_what_it_guards() {
     plugin_refused(
         r#"{"role":"sensor","observe":true}"#,
         &[
-            "observe: unknown key: keys here are role, decoy, real_ports, names, standing, hold_secs, \
-         policy",
+            "observe: unknown key: keys here are role, decoy, real_ports, login, names, standing, \
+         hold_secs, policy",
         ],
     );
 }

@@ -1,18 +1,20 @@
 //! What happens to a slot.
 
-use super::Detector;
+use super::{Detector, UNNOTED_MAX};
 use crate::contact::Watched;
 use crate::counters::{Counter, Counters};
 use crate::evidence::{Evidence, EvidenceSet, Nats};
 use crate::model::{Change, Model, Place};
-use crate::source::SourceKey;
+use crate::source::{NetworkKey, SourceKey};
 use crate::state::hash::Seed;
+use crate::state::neighbours::Suspicion;
 use crate::state::pool::{self, WIDE_FROM_PORTS};
 use crate::state::sketch::combined_count;
 use crate::state::slot::Slot;
 use crate::state::store::Store;
 use crate::state::table::{Geometry, SlotStep};
 use crate::state::targets::Target;
+use crate::state::touched::Touch;
 use crate::time::Time;
 
 impl Detector {
@@ -39,9 +41,16 @@ impl Detector {
             now,
         };
         let (source, hash) = (watched.source, watched.standing_hash);
+        let network = source.network(geometry.networks);
+        let neighbours = self.neighbours;
         let change = |store: &mut S, counters: &mut Counters, slot: Option<Slot>| {
-            let in_standing = || standing.contains(store, counters, hash, now);
-            match event.apply(&context, slot, in_standing) {
+            let ask = |question| match question {
+                Question::InStanding => standing.contains(store, counters, hash, now),
+                Question::NetworkIsFlagged => {
+                    neighbours.is_flagged(store, counters, &seed, &network, now)
+                }
+            };
+            match event.apply(&context, slot, ask) {
                 None if slot.is_some_and(|slot| context.model.is_spent(&slot, now)) => {
                     SlotStep::Remove(Outcome::NoSlot)
                 }
@@ -65,6 +74,14 @@ impl Detector {
             watched.is_slotless = matches!(updated.result, Outcome::NoSlot);
             return updated.result;
         };
+        self.learn(applied, watched, &network, &seed, now);
+        if updated.is_over_quota {
+            let counters = &mut self.counters;
+            self.neighbours.flag(store, counters, &seed, &network, now);
+        }
+        if self.suspicions.len().max(self.touches.len()) >= UNNOTED_MAX {
+            self.note(store, now);
+        }
         watched.has_slot = updated.is_stored;
         for evidence in applied.evidence.iter() {
             self.counters.count(Counter::evidence(evidence));
@@ -81,17 +98,81 @@ impl Detector {
     }
 }
 
+impl Detector {
+    /// Keeps what a contact teaches about networks and ports until the next tick.
+    fn learn(
+        &mut self,
+        applied: &Applied,
+        watched: &Watched,
+        network: &NetworkKey,
+        seed: &Seed,
+        now: Time,
+    ) {
+        let slot = &applied.slot;
+        if !applied.is_new_target || watched.actor.is_some() {
+            return;
+        }
+        if Model::in_good_standing(slot, now) {
+            if slot.flag.is_none() && watched.place == Place::Decoy {
+                self.touches.push(Touch {
+                    port: watched.target.port,
+                    network: seed.network(network),
+                });
+            }
+            return;
+        }
+        if slot.targets.port_count() <= SUSPICIOUS_PORTS_MAX {
+            self.suspicions.push(Suspicion {
+                network: *network,
+                source: watched.fingerprint,
+                target: watched.target,
+            });
+        }
+    }
+}
+
+/// Ports of one source that its network is told of: what it does beyond says no more about its
+/// neighbours, and would cost shared data two calls for each port of a scan.
+const SUSPICIOUS_PORTS_MAX: u32 = 8;
+
+/// What is asked of shared data besides the slot, where it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// Whether the source is in good standing.
+    InStanding,
+    /// Whether its network is flagged.
+    NetworkIsFlagged,
+}
+
 /// Something that a contact did.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Event {
     /// It was made; to a decoy of this weight, if to one.
     Open { decoy: Option<Nats> },
-    /// It is over (or counts as it is): so much more, and silent or not.
-    End { add: Nats, is_silent: bool },
+    /// Its bytes or its end showed something; a decoy contact weighs so much more for it.
+    Seen { add: Nats, seen: Seen },
     /// It asked a decoy for a served name: so much less.
     TakeBack { less: Nats, flagged_here: bool },
     /// It was served at a real port.
     Served,
+}
+
+/// What the bytes, the requests or the end of a contact showed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// `Silent`, `Handshake`, `Mismatch` and `LiteralHost`.
+    pub(super) kinds: EvidenceSet,
+    /// A short session where logins happen.
+    pub(super) is_short_session: bool,
+    /// It asked for what attackers ask for; so much weighs it.
+    pub(super) exploit: Option<Nats>,
+}
+
+impl Seen {
+    /// Nothing.
+    pub(super) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Who, where and when.
@@ -126,29 +207,32 @@ pub(super) struct Applied {
     pub(super) evidence: EvidenceSet,
     /// The source had no slot before.
     pub(super) is_new: bool,
+    /// It touched a suspicious target that it had not touched before.
+    pub(super) is_new_target: bool,
 }
 
 impl Event {
     /// The slot after this event, or `None` if it does not change or come to be. A source without
-    /// slot gets one only for suspicious evidence; then `in_standing` is asked.
+    /// slot gets one only for suspicious evidence; then its standing is asked for. Where what the
+    /// source did does not suffice, its network is.
     pub(super) fn apply(
         self,
         context: &Context<'_>,
         existing: Option<Slot>,
-        in_standing: impl FnOnce() -> bool,
+        mut ask: impl FnMut(Question) -> bool,
     ) -> Option<Applied> {
         let Context {
             model,
             seed,
             source,
             target,
-            place,
             is_known,
             now,
+            ..
         } = *context;
         let is_suspicious = match self {
             Self::Open { decoy } => decoy.is_some() || is_known,
-            Self::End { .. } => true,
+            Self::Seen { .. } => true,
             Self::TakeBack { .. } | Self::Served => false,
         };
         let is_spent = existing.is_none_or(|slot| model.is_spent(&slot, now));
@@ -158,7 +242,7 @@ impl Event {
         let is_new = existing.is_none();
         let mut slot = existing.unwrap_or_else(|| {
             let mut slot = Slot::new(source, now);
-            if in_standing() {
+            if ask(Question::InStanding) {
                 Model::begin_with_standing(&mut slot, now);
             }
             slot
@@ -180,16 +264,14 @@ impl Event {
                     evidence.insert(Evidence::Known);
                 }
             }
-            Self::End { add, is_silent } => {
+            Self::Seen { add, seen } => {
                 if is_new {
                     Model::connected(&mut slot, now);
                 }
                 if add > Nats::ZERO {
                     model.reweigh_decoy(&mut slot, now, add);
                 }
-                if is_silent {
-                    evidence = model.silent(&mut slot, now, seed, target, place);
-                }
+                evidence = seen.count(context, &mut slot);
             }
             Self::TakeBack { less, flagged_here } => {
                 model.reweigh_decoy(&mut slot, now, Nats::ZERO.minus(less));
@@ -203,9 +285,21 @@ impl Event {
                 }
             }
         }
-        if is_suspicious && model.judge(&mut slot, now) == Change::Flagged
-            || (!was_flagged && slot.flag.is_some())
-        {
+        let is_new_target = !slot.targets.is_empty()
+            && existing.is_none_or(|before| before.targets != slot.targets);
+        if is_suspicious {
+            let judged = model.judge(&mut slot, now);
+            let is_touching = is_new_target || !evidence.is_empty();
+            let may_ask = slot.flag.is_none()
+                && is_touching
+                && !model.without.contains(Evidence::Network)
+                && !slot.tags.contains(Evidence::Network);
+            if judged == Change::None && may_ask && ask(Question::NetworkIsFlagged) {
+                evidence.extend(model.network(&mut slot, now, target).iter());
+                model.judge(&mut slot, now);
+            }
+        }
+        if !was_flagged && slot.flag.is_some() {
             change = Change::Flagged;
         }
         Some(Applied {
@@ -213,7 +307,37 @@ impl Event {
             change,
             evidence,
             is_new,
+            is_new_target,
         })
+    }
+}
+
+impl Seen {
+    /// Adds what was seen to `slot`. Returns the evidence that counted.
+    fn count(self, context: &Context<'_>, slot: &mut Slot) -> EvidenceSet {
+        let Context {
+            model,
+            seed,
+            target,
+            place,
+            now,
+            ..
+        } = *context;
+        let mut counted = EvidenceSet::default();
+        for kind in self.kinds.iter() {
+            let more = match (kind, place) {
+                (Evidence::Silent, Place::Decoy) => model.silent_at_decoy(slot, now, target),
+                _ => model.soft(slot, now, seed, target, kind),
+            };
+            counted.extend(more.iter());
+        }
+        if self.is_short_session {
+            counted.extend(model.short_session(slot, now, seed, target).iter());
+        }
+        if let Some(weight) = self.exploit {
+            counted.extend(model.exploit(slot, now, seed, target, weight).iter());
+        }
+        counted
     }
 }
 

@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::event::Event;
+use super::event::{Event, Seen};
 use super::{Detector, Ending, STANDING_PREFIXES};
 use crate::address::embedded_v4;
 use crate::config::StandingSource;
 use crate::contact::{Contact, Endpoints, Reaction, SecondStep, Watched};
-use crate::evidence::{MISTAKE_PORTS, Nats, weight};
+use crate::evidence::{Evidence, MISTAKE_PORTS, Nats, weight};
 use crate::first_bytes::{Asks, FIRST_BYTES_MAX, asks};
 use crate::listener::Listener;
 use crate::model::Place;
@@ -28,9 +28,10 @@ impl Detector {
     pub(super) fn watch(
         &mut self,
         now: Time,
-        place: Place,
+        listener: &Listener,
         endpoints: Endpoints,
     ) -> Option<Watched> {
+        let port = endpoints.local.port();
         let seed = self.seed?;
         let address = embedded_v4(endpoints.peer.ip());
         if self.trusted.get(address).is_some() {
@@ -47,8 +48,9 @@ impl Detector {
             source,
             fingerprint,
             standing_hash,
-            target: Target::new(&seed, endpoints.local.ip(), endpoints.local.port()),
-            place,
+            target: Target::new(&seed, endpoints.local.ip(), port),
+            place: listener.place(port),
+            is_login: listener.is_login(port),
             actor: self.known.get(address),
             opened: now,
             bytes: 0,
@@ -78,11 +80,14 @@ impl Detector {
             let weight = configured.filter(|weight| *weight > Nats::ZERO)?;
             return Some((weight, take_if_served(weight)));
         }
+        let discount = self.discounts.get(&port).copied().unwrap_or(Nats::ZERO);
         if MISTAKE_PORTS.contains(&port) {
             let more = weight::DECOY.minus(weight::DECOY_BY_MISTAKE);
-            return Some((weight::DECOY_BY_MISTAKE, SecondStep::AddUnlessServed(more)));
+            let weight = weight::DECOY_BY_MISTAKE.minus(discount);
+            return Some((weight, SecondStep::AddUnlessServed(more)));
         }
-        Some((weight::DECOY, take_if_served(weight::DECOY)))
+        let weight = weight::DECOY.minus(discount);
+        Some((weight, take_if_served(weight)))
     }
 
     /// More bytes came: looks again what is said of the source, and what the bytes ask for.
@@ -169,9 +174,9 @@ impl Detector {
             core::mem::replace(&mut watched.second_step, SecondStep::None),
             asks,
         ) {
-            (SecondStep::AddUnlessServed(more), Asks::Otherwise) => Event::End {
+            (SecondStep::AddUnlessServed(more), Asks::Otherwise) => Event::Seen {
                 add: more,
-                is_silent: false,
+                seen: Seen::default(),
             },
             (SecondStep::TakeIfServed(less), Asks::Served) => Event::TakeBack {
                 less,
@@ -200,8 +205,17 @@ impl Detector {
             watched.second_step = SecondStep::None;
             return Reaction::default();
         }
-        let is_silent =
-            watched.bytes == 0 && ending != Ending::HandshakeFailed && !watched.is_silence_known;
+        let mut seen = Seen {
+            is_short_session: watched.is_login && watched.was_short(now),
+            ..Seen::default()
+        };
+        match ending {
+            Ending::HandshakeFailed => seen.kinds.insert(Evidence::Handshake),
+            _ if watched.bytes == 0 && !watched.is_silence_known => {
+                seen.kinds.insert(Evidence::Silent);
+            }
+            Ending::ByPeer | Ending::ByUs => {}
+        }
         watched.is_judged = true;
         watched.is_read = true;
         let step = core::mem::replace(&mut watched.second_step, SecondStep::None);
@@ -209,10 +223,10 @@ impl Detector {
             SecondStep::AddUnlessServed(more) => more,
             SecondStep::None | SecondStep::TakeIfServed(_) => Nats::ZERO,
         };
-        if !is_silent && add == Nats::ZERO {
+        if seen.is_nothing() && add == Nats::ZERO {
             return Reaction::default();
         }
-        let applied = self.apply(store, now, watched, Event::End { add, is_silent });
+        let applied = self.apply(store, now, watched, Event::Seen { add, seen });
         self.react(now, contact, &applied)
     }
 
@@ -264,6 +278,12 @@ impl Watched {
     /// Whether what was said of the source may not hold any more.
     fn is_stale(&self, epoch: u32, now: Time, is_tagged: bool) -> bool {
         self.epoch != epoch || (is_tagged && (now >= self.expires || now != self.looked_at))
+    }
+
+    /// A session of which nothing more than a failed login can be made.
+    fn was_short(&self, now: Time) -> bool {
+        (1..LONG_SESSION_BYTES).contains(&self.bytes)
+            && now.secs_since(self.opened) < LONG_SESSION_SECS
     }
 
     pub(super) fn was_long(&self, now: Time) -> bool {

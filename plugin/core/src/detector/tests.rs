@@ -12,6 +12,7 @@ use crate::state::store::memory::MemoryStore;
 mod bad_input;
 mod ending;
 mod evidence;
+mod networks;
 mod standing;
 mod workers;
 

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::source::SourceKey;
 use crate::state::targets::Targets;
+use crate::time::MINUTE_SECS;
 
 const SEED: Seed = Seed::new([3; 16]);
 const NOW: Time = Time::from_unix_secs(1_790_000_000);
@@ -12,6 +13,7 @@ const MODEL: Model = Model {
     threshold: Nats::from_hundredths(460),
     half_life_secs: DAY_SECS,
     verdict_ttl_secs: 7 * DAY_SECS,
+    without: EvidenceSet::from_bits(0),
 };
 
 fn slot() -> Slot {
@@ -58,7 +60,7 @@ fn silence_counts_once_a_minute() {
     let mut slot = slot();
     let mut silent = |secs: u32| {
         let now = NOW.plus_secs(secs);
-        let counted = MODEL.silent(&mut slot, now, &SEED, target(443), Place::Real);
+        let counted = MODEL.soft(&mut slot, now, &SEED, target(443), Evidence::Silent);
         counted.contains(Evidence::Silent)
     };
     assert_eq!(
@@ -74,7 +76,7 @@ fn silence_at_a_decoy_counts_once_in_a_memory() {
     let silent = |slot: &mut Slot, secs: u32| {
         let now = NOW.plus_secs(secs);
         MODEL.refresh(slot, now);
-        let counted = MODEL.silent(slot, now, &SEED, target(22), Place::Decoy);
+        let counted = MODEL.silent_at_decoy(slot, now, target(22));
         counted.contains(Evidence::Silent)
     };
     assert!(silent(&mut slot, 0));
@@ -151,4 +153,98 @@ proptest! {
             prop_assert!(last.hundredths() >= -400);
         }
     }
+}
+
+fn soft(slot: &mut Slot, evidence: Evidence, secs: u32) -> bool {
+    let now = NOW.plus_secs(secs);
+    MODEL.refresh(slot, now);
+    let counted = MODEL.soft(slot, now, &SEED, target(443), evidence);
+    counted.contains(evidence)
+}
+
+#[test]
+fn what_a_client_that_is_set_up_wrongly_repeats_flags_it_never() {
+    for evidence in [
+        Evidence::Silent,
+        Evidence::Handshake,
+        Evidence::Mismatch,
+        Evidence::LiteralHost,
+    ] {
+        let mut slot = slot();
+        for minutes in 0..30 * 24 * 60 {
+            soft(&mut slot, evidence, minutes * MINUTE_SECS);
+            let now = NOW.plus_secs(minutes * MINUTE_SECS);
+            assert_eq!(MODEL.judge(&mut slot, now), Change::None, "{evidence:?}");
+        }
+    }
+}
+
+#[test]
+fn two_ways_of_being_odd_at_one_real_port_are_enough() {
+    let mut slot = slot();
+    assert!(soft(&mut slot, Evidence::Silent, 0));
+    assert!(soft(&mut slot, Evidence::Mismatch, 1));
+    assert_eq!(MODEL.judge(&mut slot, NOW.plus_secs(1)), Change::Flagged);
+}
+
+#[test]
+fn short_sessions_count_from_the_third_at_each_power_of_two() {
+    let mut slot = slot();
+    let counted: std::vec::Vec<u8> = (1..=255)
+        .filter(|_| {
+            let counted = MODEL.short_session(&mut slot, NOW, &SEED, target(22));
+            counted.contains(Evidence::Bruteforce)
+        })
+        .collect();
+    assert_eq!(counted, [3, 4, 8, 16, 32, 64, 128]);
+    assert!(
+        !MODEL
+            .short_session(&mut slot, NOW, &SEED, target(22))
+            .contains(Evidence::Bruteforce)
+    );
+    assert_eq!(MODEL.judge(&mut slot, NOW), Change::Flagged);
+}
+
+#[test]
+fn sessions_of_another_day_are_forgotten() {
+    let mut slot = slot();
+    for day in 0..10 {
+        let now = NOW.plus_secs(day * DAY_SECS);
+        MODEL.refresh(&mut slot, now);
+        for _ in 0..2 {
+            let counted = MODEL.short_session(&mut slot, now, &SEED, target(22));
+            assert!(counted.is_empty());
+        }
+    }
+}
+
+#[test]
+fn neighbours_alone_flag_nobody_and_one_suspicious_target_more_does() {
+    let mut slot = slot();
+    slot.tags.insert(Evidence::Network);
+    assert_eq!(MODEL.judge(&mut slot, NOW), Change::None);
+    slot.tags.remove(Evidence::Network);
+    MODEL.network(&mut slot, NOW, target(23));
+    assert_eq!(MODEL.judge(&mut slot, NOW), Change::Flagged);
+    assert!(slot.through_network);
+    MODEL.decoy(&mut slot, NOW, &SEED, target(23), weight::DECOY);
+    assert!(!slot.through_network, "it is enough by itself now");
+}
+
+#[test]
+fn evidence_that_is_switched_off_weighs_nothing() {
+    let model = Model {
+        without: [Evidence::Decoy, Evidence::Silent].into_iter().collect(),
+        ..MODEL
+    };
+    let mut slot = slot();
+    assert!(
+        model
+            .decoy(&mut slot, NOW, &SEED, target(23), weight::DECOY)
+            .is_empty()
+    );
+    model.silent_at_decoy(&mut slot, NOW, target(23));
+    assert_eq!(model.sum(&slot, NOW), Nats::ZERO);
+    let further = model.decoy(&mut slot, NOW, &SEED, target(24), weight::DECOY);
+    assert!(further.contains(Evidence::Ports));
 }

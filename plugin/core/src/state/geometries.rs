@@ -18,6 +18,7 @@ use alloc::vec::Vec;
 
 use crate::counters::{Counter, Counters};
 use crate::source::Prefixes;
+use crate::state::neighbours;
 use crate::state::page::{Page, PageKind};
 use crate::state::pool;
 use crate::state::standing::Standing;
@@ -50,6 +51,8 @@ pub enum Tables {
     Sources(Geometry),
     /// The standing filter.
     Standing(Standing),
+    /// Networks.
+    Networks(neighbours::Geometry),
 }
 
 impl Tables {
@@ -58,6 +61,7 @@ impl Tables {
         match self {
             Self::Sources(geometry) => geometry.pages().saturating_add(pool::pages(geometry)),
             Self::Standing(standing) => standing.pages(),
+            Self::Networks(geometry) => geometry.pages(),
         }
     }
 
@@ -68,6 +72,7 @@ impl Tables {
                 Some(index) => pool::key(geometry, index),
             },
             Self::Standing(standing) => standing.key(index),
+            Self::Networks(geometry) => geometry.key(index),
         }
     }
 
@@ -86,6 +91,9 @@ impl Tables {
                 *flagged_per_network,
             ),
             Self::Standing(standing) => (2, [0; 3], standing.capacity(), 0),
+            Self::Networks(neighbours::Geometry { capacity, networks }) => {
+                (3, [0, networks.ipv4, networks.ipv6], *capacity, 0)
+            }
         };
         let [p0, p1, p2] = prefixes;
         let [c0, c1, c2, c3] = capacity.to_le_bytes();
@@ -127,6 +135,10 @@ impl Tables {
                 flagged_per_network: u16::from_le_bytes([q0, q1]),
             }),
             2 => Self::Standing(Standing::new(capacity)),
+            3 => Self::Networks(neighbours::Geometry {
+                capacity,
+                networks: Prefixes { ipv4: p1, ipv6: p2 },
+            }),
             _ => return None,
         };
         Some((tables, used))
@@ -168,7 +180,7 @@ pub fn sources_in_use(store: &mut impl Store, counters: &mut Counters, now: Time
     in_use
         .filter_map(|(tables, _)| match tables {
             Tables::Sources(geometry) => Some(geometry),
-            Tables::Standing(_) => None,
+            Tables::Standing(_) | Tables::Networks(_) => None,
         })
         .collect()
 }

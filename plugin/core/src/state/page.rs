@@ -44,6 +44,10 @@ pub enum PageKind {
     Seed = 5,
     /// Table geometries in use.
     Geometries = 6,
+    /// Networks.
+    Networks = 7,
+    /// Decoy ports that clients in good standing touch.
+    Ports = 8,
 }
 
 /// How many cells of `cell_len` bytes fit into a page.

@@ -6,9 +6,9 @@
 //!  16 ├─────────────┬─────────────┬─────────────┬─────────────┤
 //!     │ first       │ last        │ scored_at   │ memory_at   │  u32, Unix seconds
 //!  32 ├─────────────┼─────────────┼─────────────┼──────┬──────┤
-//!     │ flagged_at  │ expires_at  │ hits        │silent│stand.│  u32 × 3, u16 × 2
+//!     │ flagged_at  │ expires_at  │ hits        │soft_s│stand.│  u32 × 3, u16 × 2
 //!  48 ├──────┬──────┼──────┬──────┼──────┬──────┼──┬──┬┴─┬──┬─┘
-//!     │score │credit│silent│ tags │ports │hosts │fl│dt│mo│ 0│    i16 × 3, u16 × 3, u8 × 4
+//!     │score │credit│ soft │ tags │ports │hosts │fl│dt│mo│se│    i16 × 3, u16 × 3, u8 × 4
 //!  64 ├──────┴──────┴──────┴──────┼──────┴──────┴──┴──┴──┴──┘
 //!     │ host bits                 │  u64
 //!  72 ├───────────────────────────┴───────────────────────────┐
@@ -17,9 +17,9 @@
 //!     │ reasons: 8 × (kind u8, port u16), newest first        │  24 bytes
 //! 128 └───────────────────────────────────────────────────────┘
 //! ```
-//! `silent` at 44 is the last silent contact in seconds modulo 2^16, at 52 what silence at real
-//! ports adds to the score; `stand.` is the last hour with standing, modulo 2^16; `fl` are flags,
-//! `dt` decoy targets, `mo` the form of the targets.
+//! `soft` is what evidence that harmless clients repeat adds to the score, `soft_s` when it last
+//! did, in seconds modulo 2^16; `stand.` is the last hour with standing, modulo 2^16; `fl` are
+//! flags, `dt` decoy targets, `mo` the form of the targets, `se` short sessions.
 
 use crate::evidence::{EvidenceSet, Nats};
 use crate::reasons::Reasons;
@@ -41,7 +41,7 @@ pub struct Slot {
     pub first: Time,
     /// The last contact.
     pub last: Time,
-    /// The time at which `score`, `credit` and `silent` held; since then they decayed.
+    /// The time at which `score`, `credit` and `soft` held; since then they decayed.
     pub scored_at: Time,
     /// When the memory of targets was begun.
     pub memory_at: Time,
@@ -49,16 +49,16 @@ pub struct Slot {
     pub flag: Option<Flag>,
     /// Connections since the slot was made.
     pub hits: u32,
-    /// Second of the last silent contact, modulo 2^16.
-    pub silent_stamp: u16,
+    /// Second of the last evidence that counts in `soft`, modulo 2^16.
+    pub soft_stamp: u16,
     /// Hour of the last standing, modulo 2^16; 0 for never.
     pub standing_hour: u16,
     /// Evidence against the source.
     pub score: Nats,
     /// What good standing takes off the score.
     pub credit: Nats,
-    /// The part of the score that silence at real ports made.
-    pub silent: Nats,
+    /// The part of the score that evidence made which harmless clients repeat at real ports.
+    pub soft: Nats,
     /// Kinds of evidence seen.
     pub tags: EvidenceSet,
     /// Most distinct ports with evidence in one memory.
@@ -67,6 +67,10 @@ pub struct Slot {
     pub hosts: u16,
     /// The source was silent at a decoy in this memory.
     pub silent_at_decoy: bool,
+    /// The verdict was given through the network of the source.
+    pub through_network: bool,
+    /// Short sessions where logins happen, in this memory, saturating.
+    pub sessions: u8,
     /// Distinct decoy targets in this memory, saturating.
     pub decoy_targets: u8,
     /// Targets in this memory.
@@ -85,6 +89,7 @@ pub struct Flag {
 }
 
 const SILENT_AT_DECOY: u8 = 1;
+const THROUGH_NETWORK: u8 = 2;
 
 impl Slot {
     /// The slot of a source that was never seen.
@@ -97,15 +102,17 @@ impl Slot {
             memory_at: now,
             flag: None,
             hits: 0,
-            silent_stamp: 0,
+            soft_stamp: 0,
             standing_hour: 0,
             score: Nats::ZERO,
             credit: Nats::ZERO,
-            silent: Nats::ZERO,
+            soft: Nats::ZERO,
             tags: EvidenceSet::from_bits(0),
             ports: 0,
             hosts: 0,
             silent_at_decoy: false,
+            through_network: false,
+            sessions: 0,
             decoy_targets: 0,
             targets: Targets::empty(),
             reasons: Reasons::empty(),
@@ -119,11 +126,14 @@ impl Slot {
             at: Time::default(),
             expires: Time::default(),
         });
-        let flags = if self.silent_at_decoy {
-            SILENT_AT_DECOY
-        } else {
-            0
-        };
+        let flags = [
+            (self.silent_at_decoy, SILENT_AT_DECOY),
+            (self.through_network, THROUGH_NETWORK),
+        ];
+        let flags = flags
+            .iter()
+            .map(|(is_set, flag)| if *is_set { *flag } else { 0 })
+            .sum();
         let mut writer = Writer {
             bytes: [0; SLOT_LEN],
             at: 0,
@@ -140,15 +150,15 @@ impl Slot {
             writer.put(&time.unix_secs().to_le_bytes());
         }
         writer.put(&self.hits.to_le_bytes());
-        writer.put(&self.silent_stamp.to_le_bytes());
+        writer.put(&self.soft_stamp.to_le_bytes());
         writer.put(&self.standing_hour.to_le_bytes());
-        for nats in [self.score, self.credit, self.silent] {
+        for nats in [self.score, self.credit, self.soft] {
             writer.put(&saturated(nats).to_le_bytes());
         }
         for number in [self.tags.bits(), self.ports, self.hosts] {
             writer.put(&number.to_le_bytes());
         }
-        writer.put(&[flags, self.decoy_targets, mode, 0]);
+        writer.put(&[flags, self.decoy_targets, mode, self.sessions]);
         writer.put(&host_bits.to_le_bytes());
         writer.put(&targets);
         writer.put(self.reasons.as_bytes());
@@ -162,10 +172,10 @@ impl Slot {
         let [first, last, scored_at, memory_at, flagged_at, expires] =
             [(); 6].map(|()| reader.time());
         let hits = u32::from_le_bytes(reader.take()?);
-        let [silent_stamp, standing_hour] = [(); 2].map(|()| reader.u16());
-        let [score, credit, silent] = [(); 3].map(|()| reader.nats());
+        let [soft_stamp, standing_hour] = [(); 2].map(|()| reader.u16());
+        let [score, credit, soft] = [(); 3].map(|()| reader.nats());
         let [tags, ports, hosts] = [(); 3].map(|()| reader.u16());
-        let [flags, decoy_targets, mode, _reserved] = reader.take()?;
+        let [flags, decoy_targets, mode, sessions] = reader.take()?;
         let host_bits = u64::from_le_bytes(reader.take()?);
         let targets = Targets::decode(mode, host_bits, &reader.take()?)?;
         let is_flagged = flagged_at != Time::default();
@@ -180,15 +190,17 @@ impl Slot {
                 expires,
             }),
             hits,
-            silent_stamp,
+            soft_stamp,
             standing_hour,
             score,
             credit,
-            silent,
+            soft,
             tags: EvidenceSet::from_bits(tags),
             ports,
             hosts,
             silent_at_decoy: flags & SILENT_AT_DECOY != 0,
+            through_network: flags & THROUGH_NETWORK != 0,
+            sessions,
             decoy_targets,
             targets,
             reasons: Reasons::from_bytes(reader.take()?),
@@ -251,9 +263,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_that_decode_encode_to_themselves(mut bytes in prop::array::uniform32(any::<[u8; 4]>())) {
-            // The reserved byte, unknown flags and a time of expiry without a verdict are dropped.
-            bytes[15][0] &= SILENT_AT_DECOY;
-            bytes[15][3] = 0;
+            // Unknown flags and a time of expiry without a verdict are dropped.
+            bytes[15][0] &= SILENT_AT_DECOY | THROUGH_NETWORK;
             bytes[8] = bytes[8].map(|byte| byte | 1);
             let bytes: [u8; SLOT_LEN] = bytes.concat().try_into().unwrap();
             if let Some(slot) = Slot::decode(&bytes) {

@@ -122,6 +122,9 @@ pub struct Updated<R> {
     /// Whether the table now holds what the closure left: false where an unflagged source found no
     /// room.
     pub is_stored: bool,
+    /// Whether a flagged source of the same network had to go, because the network had its full
+    /// part of the page.
+    pub is_over_quota: bool,
 }
 
 impl Table {
@@ -157,9 +160,10 @@ impl Table {
         mut change: impl FnMut(&mut S, &mut Counters, Option<Slot>) -> SlotStep<R>,
     ) -> Option<Updated<R>> {
         let mut made_room = None;
+        let mut is_over_quota = false;
         let key = self.key_of(seed, source);
         let updated = FORM.update(store, counters, &key, |store, counters, mut page| {
-            made_room = None;
+            (made_room, is_over_quota) = (None, false);
             let found = find(&page, source);
             let existing = found.map(|(_, mut slot)| {
                 self.model.refresh(&mut slot, now);
@@ -170,6 +174,7 @@ impl Table {
                     return Step::Keep(Updated {
                         result,
                         is_stored: true,
+                        is_over_quota,
                     });
                 }
                 SlotStep::Write(slot, result) => (slot, result),
@@ -177,6 +182,7 @@ impl Table {
                     let updated = Updated {
                         result,
                         is_stored: false,
+                        is_over_quota,
                     };
                     return match found {
                         Some((at, _)) if page.put(at, &FREE) => Step::Write(page, updated),
@@ -187,14 +193,23 @@ impl Table {
             let becomes_flagged =
                 slot.flag.is_some() && existing.is_none_or(|before| before.flag.is_none());
             let room = self.room(&page, &slot, found.map(|(at, _)| at), becomes_flagged, now);
-            made_room = room.evicts;
+            (made_room, is_over_quota) = (room.evicts, room.is_over_quota);
             let is_stored = room.at.is_some_and(|at| page.put(at, &slot.encode()))
                 && room.frees.is_none_or(|at| page.put(at, &FREE));
             if is_stored {
-                Step::Write(page, Updated { result, is_stored })
+                let updated = Updated {
+                    result,
+                    is_stored,
+                    is_over_quota,
+                };
+                Step::Write(page, updated)
             } else {
                 made_room = Some(Counter::Rejections);
-                Step::Keep(Updated { result, is_stored })
+                Step::Keep(Updated {
+                    result,
+                    is_stored,
+                    is_over_quota: false,
+                })
             }
         });
         if let Some(counter) = made_room {
@@ -246,11 +261,13 @@ impl Table {
                     at: Some(at),
                     frees: Some(victim),
                     evicts,
+                    is_over_quota: true,
                 },
                 None => Room {
                     at: Some(victim),
                     frees: None,
                     evicts,
+                    is_over_quota: true,
                 },
             };
         }
@@ -259,6 +276,7 @@ impl Table {
                 at: found,
                 frees: None,
                 evicts: None,
+                is_over_quota: false,
             };
         }
         let is_room = u32::try_from(page.len()).is_ok_and(|len| len < SLOTS_PER_PAGE);
@@ -271,6 +289,7 @@ impl Table {
                 at: Some(at),
                 frees: None,
                 evicts,
+                is_over_quota: false,
             };
         }
         if is_room {
@@ -278,6 +297,7 @@ impl Table {
                 at: Some(page.len()),
                 frees: None,
                 evicts: None,
+                is_over_quota: false,
             };
         }
         let unflagged = self.least(page, now, |other| !is_flagged(other, now));
@@ -286,6 +306,7 @@ impl Table {
                 at: unflagged,
                 frees: None,
                 evicts: Some(Counter::EvictionsUnflagged),
+                is_over_quota: false,
             };
         }
         if !is_flagged(slot, now) {
@@ -293,6 +314,7 @@ impl Table {
                 at: None,
                 frees: None,
                 evicts: None,
+                is_over_quota: false,
             };
         }
         let share = |other: &Slot| self.share(page, self.network(other));
@@ -302,6 +324,7 @@ impl Table {
             at,
             frees: None,
             evicts: Some(Counter::EvictionsFlagged),
+            is_over_quota: false,
         }
     }
 
@@ -363,6 +386,7 @@ struct Room {
     /// A slot to clear besides.
     frees: Option<usize>,
     evicts: Option<Counter>,
+    is_over_quota: bool,
 }
 
 /// A cell without a slot: no slot was ever made and seen at time 0.

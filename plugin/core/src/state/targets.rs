@@ -80,6 +80,11 @@ impl Targets {
         }
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::empty()
+    }
+
     /// Remembers `target`; whether it was new. Beyond eight targets one is new when its port or
     /// its address is.
     pub fn insert(&mut self, seed: &Seed, target: Target) -> bool {

@@ -134,9 +134,7 @@ fn what_could_not_be_told_is_told_later() {
     for scanners in [1, 100] {
         let mut world = World::with_workers("", 2);
         let victim = "192.0.2.1";
-        world
-            .on(1, victim, 443, false)
-            .close_after(Ending::HandshakeFailed);
+        world.on(1, victim, 443, false).close_after(Ending::ByUs);
         let World {
             store,
             workers,

@@ -8,7 +8,7 @@ fn another_worker_learns_of_a_verdict_by_its_next_tick() {
     // The other worker knows the client as clean.
     world
         .on(1, "192.0.2.7", 443, false)
-        .close_after(Ending::HandshakeFailed);
+        .close_after(Ending::ByUs);
     world.on(0, "192.0.2.7", 22, true).close();
     assert_eq!(
         world.on(1, "192.0.2.7", 443, false).tag(),
@@ -57,7 +57,7 @@ fn a_worker_that_missed_too_many_changes_forgets_what_it_knew() {
     let mut world = World::with_workers("", 2);
     world
         .on(1, "192.0.2.7", 443, false)
-        .close_after(Ending::HandshakeFailed);
+        .close_after(Ending::ByUs);
     // So that there is a ring to fall behind.
     world.on(0, "192.0.2.99", 22, true).close();
     world.tick();

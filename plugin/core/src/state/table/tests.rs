@@ -6,6 +6,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::evidence::EvidenceSet;
 use crate::evidence::Nats;
 use crate::state::slot::Flag;
 use crate::state::store::memory::MemoryStore;
@@ -16,6 +17,7 @@ const MODEL: Model = Model {
     threshold: Nats::from_hundredths(460),
     half_life_secs: 86_400,
     verdict_ttl_secs: 604_800,
+    without: EvidenceSet::from_bits(0),
 };
 
 struct World {
