@@ -287,11 +287,18 @@ impl Event {
         }
         let is_new_target = !slot.targets.is_empty()
             && existing.is_none_or(|before| before.targets != slot.targets);
+        // A health check from such a network is no part of its scans.
+        let is_more_than_silent = match self {
+            Self::Seen { .. } => evidence
+                .iter()
+                .any(|kind| !matches!(kind, Evidence::Silent | Evidence::Ports)),
+            Self::Open { .. } => is_new_target,
+            Self::TakeBack { .. } | Self::Served => false,
+        };
         if is_suspicious {
             let judged = model.judge(&mut slot, now);
-            let is_touching = is_new_target || !evidence.is_empty();
             let may_ask = slot.flag.is_none()
-                && is_touching
+                && is_more_than_silent
                 && !model.without.contains(Evidence::Network)
                 && !slot.tags.contains(Evidence::Network);
             if judged == Change::None && may_ask && ask(Question::NetworkIsFlagged) {

@@ -122,3 +122,14 @@ fn long_sessions_health_checks_and_other_services_are_no_brute_force() {
         world.wait(61);
     }
 }
+
+#[test]
+fn a_health_check_from_a_network_that_scans_is_not_flagged() {
+    let mut world = World::new("");
+    scan_from_many(&mut world, 12);
+    for _ in 0..100 {
+        assert_eq!(world.real("203.0.113.200", 80).close(), "");
+        assert_eq!(world.real("203.0.113.200", 443).close(), "");
+        world.wait(1);
+    }
+}

@@ -1,0 +1,158 @@
+//! The detector itself as an engine: one worker, shared data in memory.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use hashbrown::HashMap;
+use portscan_core::config::{Sensor, StandingSource};
+use portscan_core::contact::{Contact as Watched, Endpoints};
+use portscan_core::counters::{Counter, Counters};
+use portscan_core::detector::{Detector, Ending};
+use portscan_core::listener::Listener;
+use portscan_core::state::hash::Seed;
+use portscan_core::state::store::memory::MemoryStore;
+use portscan_core::state::table::Table;
+use portscan_core::time::Time;
+
+use crate::engine::{Engine, sent};
+use crate::setup::Setup;
+use crate::trace::{Contact, Micros};
+
+/// How often a worker ticks.
+pub const TICK_MICROS: Micros = 400_000;
+
+/// The secret of all placements: the same in every replay, so that every engine says the same.
+pub const SEED: [u8; Seed::LEN] = *b"replay, no crowd";
+
+/// The local address of contacts whose own is not known.
+pub const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+/// One edge.
+pub struct Native {
+    detector: Detector,
+    store: MemoryStore,
+    listener: Listener,
+    logins: Listener,
+    setup: Setup,
+    open: HashMap<usize, Watched>,
+    ticked: Option<Micros>,
+}
+
+impl Native {
+    /// The edge of `setup`.
+    pub fn new(setup: &Setup) -> Self {
+        let sensor = |login: bool| Sensor {
+            decoy: !login,
+            real_ports: if login {
+                Vec::new()
+            } else {
+                setup.real_ports.iter().copied().collect()
+            },
+            login,
+            names: Vec::new(),
+            // What was served the trace says, or nobody.
+            standing: StandingSource::Tagger,
+            hold_secs: 0,
+        };
+        Self {
+            detector: Detector::new(setup.policy.clone()),
+            store: MemoryStore::default(),
+            listener: Listener::new(sensor(false)),
+            logins: Listener::new(sensor(true)),
+            setup: setup.clone(),
+            open: HashMap::new(),
+            ticked: None,
+        }
+    }
+
+    /// Ticks where one is due. Ticks that would find nothing new are left out.
+    fn tick(&mut self, at: Micros) {
+        if self
+            .ticked
+            .is_some_and(|ticked| at < ticked.saturating_add(TICK_MICROS))
+        {
+            return;
+        }
+        self.ticked = Some(at);
+        self.detector.tick(&mut self.store, time(at), || Some(SEED));
+    }
+
+    fn listener(setup: &Setup, port: u16) -> bool {
+        setup.login_ports.contains(&port) && setup.real_ports.contains(&port)
+    }
+}
+
+impl Engine for Native {
+    fn arrive(&mut self, at: Micros, id: usize, contact: &Contact) -> String {
+        self.tick(at);
+        let is_login = Self::listener(&self.setup, contact.dport);
+        let listener = if is_login {
+            &self.logins
+        } else {
+            &self.listener
+        };
+        let endpoints = Endpoints {
+            peer: SocketAddr::new(contact.src, contact.sport),
+            local: SocketAddr::new(contact.dst.unwrap_or(LOCAL), contact.dport),
+        };
+        let now = time(at);
+        let (mut watched, _) = self
+            .detector
+            .open(&mut self.store, now, listener, endpoints);
+        let bytes = sent(contact);
+        if !bytes.is_empty() {
+            let read = |max: usize| bytes.get(..bytes.len().min(max)).unwrap_or(&bytes).to_vec();
+            let len = bytes.len();
+            self.detector
+                .data(&mut self.store, now, listener, &mut watched, len, read);
+        }
+        let tag = watched.tag().to_owned();
+        self.open.insert(id, watched);
+        tag
+    }
+
+    fn leave(&mut self, at: Micros, id: usize, contact: &Contact) -> String {
+        self.tick(at);
+        let Some(mut watched) = self.open.remove(&id) else {
+            return String::new();
+        };
+        let is_login = Self::listener(&self.setup, contact.dport);
+        let listener = if is_login {
+            &self.logins
+        } else {
+            &self.listener
+        };
+        let now = time(at);
+        if contact.served == Some(true) {
+            self.detector.served(&mut self.store, now, &mut watched);
+        }
+        self.detector
+            .close(&mut self.store, now, listener, &mut watched, Ending::ByPeer);
+        watched.tag().to_owned()
+    }
+
+    fn slots(&mut self, at: Micros) -> u64 {
+        let table = Table {
+            geometry: *self.detector.geometry(),
+            model: *self.detector.model(),
+        };
+        let mut counters = Counters::default();
+        (0..table.geometry.pages())
+            .map(|page| {
+                let census = table.census(&mut self.store, &mut counters, page, time(at));
+                u64::from(census.tracked)
+            })
+            .sum()
+    }
+
+    fn evictions(&mut self) -> u64 {
+        [Counter::EvictionsFlagged, Counter::EvictionsUnflagged]
+            .map(|counter| u64::from(self.detector.counters.get(counter)))
+            .iter()
+            .sum()
+    }
+}
+
+/// The detector's clock.
+pub fn time(at: Micros) -> Time {
+    Time::from_unix_nanos(at.saturating_mul(1_000))
+}
