@@ -30,11 +30,13 @@ use crate::time::{HOUR_SECS, MINUTE_SECS, Time};
 
 mod event;
 mod look;
+mod requests;
 mod say;
 #[cfg(test)]
 mod tests;
 
 use self::event::{Event, Outcome};
+pub use self::requests::{Exploit, Request};
 
 /// The detector of one worker.
 pub struct Detector {

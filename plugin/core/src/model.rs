@@ -189,9 +189,13 @@ impl Model {
     }
 
     /// Whatever one decoy target yields, it does not flag a source in good standing: a typo, a
-    /// stale name.
+    /// stale name. Nobody attacks by mistake.
     fn is_spared(slot: &Slot, now: Time) -> bool {
-        slot.decoy_targets <= 1
+        let is_attack = [Evidence::Exploit, Evidence::Bruteforce]
+            .into_iter()
+            .any(|evidence| slot.tags.contains(evidence));
+        !is_attack
+            && slot.decoy_targets <= 1
             && slot.targets.port_count().max(slot.targets.host_count()) <= SPARED_TARGETS_MAX
             && Self::in_good_standing(slot, now)
     }

@@ -115,6 +115,23 @@ impl World {
         visit.close()
     }
 
+    /// A request that is not ordinary; what its upstream reads.
+    fn ask(&mut self, peer: &str, request: Request) -> String {
+        let endpoints = Endpoints {
+            peer: SocketAddr::new(peer.parse().unwrap(), 40_000),
+            local: "198.51.100.1:443".parse().unwrap(),
+        };
+        let Self {
+            store,
+            workers,
+            now,
+            real,
+            ..
+        } = self;
+        let (contact, _) = workers[0].request(store, *now, real, endpoints, request);
+        contact.tag().to_string()
+    }
+
     /// What an upstream reads now of this source.
     fn tag(&mut self, peer: &str) -> String {
         let mut visit = self.real(peer, 443);

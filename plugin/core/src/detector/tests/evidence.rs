@@ -361,3 +361,69 @@ fn log_lines_are_bounded_and_the_rest_is_counted() {
     assert_eq!(lines, 10);
     assert_eq!(world.count(Counter::VerdictLinesSuppressed), 90);
 }
+
+#[test]
+fn a_request_that_only_attackers_send_flags_a_stranger_at_once() {
+    let mut world = World::new("");
+    let tag = world.ask(
+        "192.0.2.7",
+        Request {
+            exploit: Some(Exploit::Certain),
+            ..Request::default()
+        },
+    );
+    assert!(
+        tag.contains("class=malicious") && tag.contains("tags=(exploit)"),
+        "{tag}"
+    );
+    assert_ne!(world.tag("192.0.2.7"), "");
+}
+
+#[test]
+fn requests_for_what_is_not_there_and_for_bare_addresses_are_weaker() {
+    let mut world = World::new("");
+    let probe = Request {
+        exploit: Some(Exploit::Probe),
+        ..Request::default()
+    };
+    let literal = Request {
+        has_literal_host: true,
+        ..Request::default()
+    };
+    assert_eq!(world.ask("192.0.2.7", probe), "");
+    assert_ne!(world.ask("192.0.2.7", probe), "", "the second one");
+    for _ in 0..100 {
+        assert_eq!(world.ask("192.0.2.8", literal), "");
+        world.wait(600);
+    }
+    assert_ne!(world.ask("192.0.2.8", probe), "", "both together");
+}
+
+#[test]
+fn one_exploit_from_an_address_in_good_standing_is_not_enough() {
+    let mut world = World::new("");
+    world.request("192.0.2.7");
+    let exploit = Request {
+        exploit: Some(Exploit::Certain),
+        ..Request::default()
+    };
+    assert_eq!(world.ask("192.0.2.7", exploit), "");
+    assert_ne!(world.ask("192.0.2.7", exploit), "");
+}
+
+#[test]
+fn a_declared_scanner_that_does_harm_is_malicious() {
+    let policy = r#"{"known_scanners":[{"actor":"me","networks":["192.0.2.0/24"]}]}"#;
+    let mut world = World::new(policy);
+    assert!(
+        world
+            .real("192.0.2.7", 443)
+            .tag()
+            .contains("class=benign, actor=\"me\"")
+    );
+    let exploit = Request {
+        exploit: Some(Exploit::Certain),
+        ..Request::default()
+    };
+    assert!(world.ask("192.0.2.7", exploit).contains("class=malicious"));
+}
