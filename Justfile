@@ -165,6 +165,11 @@ lint: setup
     @echo "== dependencies"
     "$(.ci/tool cargo-deny)" --log-level error check bans licenses sources
 
+# Write the list of declared scanners anew, plugin/core/data/known-scanners.tsv; then look at the diff.
+[no-exit-message]
+refresh-known:
+    @.ci/refresh-known
+
 # Known vulnerabilities of dependencies; fetches the advisory database.
 advisories:
     "$(.ci/tool cargo-deny)" check advisories

@@ -39,6 +39,7 @@ pub mod detector;
 pub mod evidence;
 pub mod first_bytes;
 pub mod header;
+pub mod known;
 pub mod listener;
 pub mod model;
 pub mod networks;

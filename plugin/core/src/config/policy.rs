@@ -13,6 +13,7 @@ use super::problem::quoted;
 use super::reader::Reader;
 use crate::address::embedded_v4;
 use crate::evidence::{Evidence, EvidenceSet, Nats};
+use crate::known;
 
 /// The checked policy. Field by field documented in [`super::reference`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,16 +183,33 @@ fn known_scanners(reader: &mut Reader<'_>) -> Vec<KnownScanner> {
         let path = alloc::format!("{}[{index}]", reader.at("known_scanners"));
         let mut entry = Reader::new(&path, json, reader.problems());
         let actor = actor(&mut entry);
-        let problems = entry.problems().len();
-        let networks = networks(&mut entry, "networks");
-        if networks.is_empty() && entry.problems().len() == problems {
-            let found = Json::List(Vec::new());
-            entry.refuse("networks", &found, "must name at least one network");
-        }
+        let networks = scanner_networks(&mut entry, actor.as_deref());
         entry.finish();
         scanners.extend(actor.map(|actor| KnownScanner { actor, networks }));
     }
     scanners
+}
+
+/// The networks of an entry; those of the list that comes with the module, where it gives none.
+fn scanner_networks(entry: &mut Reader<'_>, actor: Option<&str>) -> Vec<IpNet> {
+    if !entry.has("networks") {
+        let listed = actor.and_then(known::networks_of);
+        if let (None, Some(actor)) = (&listed, actor) {
+            let allowed = alloc::format!(
+                "must have \"networks\", or be one of those whose networks come with the module: {}",
+                known::actors().collect::<Vec<_>>().join(", ")
+            );
+            entry.refuse("actor", &Json::Text(actor.to_string()), allowed);
+        }
+        return listed.unwrap_or_default();
+    }
+    let problems = entry.problems().len();
+    let networks = networks(entry, "networks");
+    if networks.is_empty() && entry.problems().len() == problems {
+        let found = Json::List(Vec::new());
+        entry.refuse("networks", &found, "must name at least one network");
+    }
+    networks
 }
 
 fn actor(entry: &mut Reader<'_>) -> Option<String> {

@@ -55,6 +55,15 @@ impl<'a> Reader<'a> {
         found
     }
 
+    /// Whether there is a value under `key`.
+    pub(super) fn has(&mut self, key: &'static str) -> bool {
+        let is_there = self.members.iter().any(|(name, _)| name == key);
+        if !is_there {
+            self.asked.push(key);
+        }
+        is_there
+    }
+
     pub(super) fn object(&mut self, key: &'static str) -> Option<Reader<'_>> {
         let json = self.take(key)?;
         let path = self.at(key);

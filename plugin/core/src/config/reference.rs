@@ -154,7 +154,8 @@ fn detection_fields() -> Vec<Entry> {
                 policy::ACTORS_MAX
             ),
             meaning: "Networks of declared scanners: flagged at the first contact with class \
-                      benign, and never blocked.",
+                      benign, and never blocked unless they do harm. Without `networks`: those that come \
+                      with the module, for alphastrike, censys, shadowserver, shodan and others.",
             pitfalls: "A network that was given back hides its next user.",
         },
         Entry {

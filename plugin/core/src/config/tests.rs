@@ -5,6 +5,8 @@ use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
+use ipnet::IpNet;
+
 use super::*;
 
 #[track_caller]
@@ -192,11 +194,9 @@ fn declared_scanners_have_a_name() {
         &[
             &format!("policy.known_scanners[0].actor: null: {allowed}"),
             &format!("policy.known_scanners[1].actor: \"a\\\"b\": {allowed}"),
-            "policy.known_scanners[1].networks: a list: must name at least one network",
             "policy.known_scanners[2].networks: \"y\": must be a list",
             "policy.known_scanners[3]: 7: must be an object",
             &format!("policy.known_scanners[3].actor: null: {allowed}"),
-            "policy.known_scanners[3].networks: a list: must name at least one network",
         ],
     );
 }
@@ -361,4 +361,25 @@ fn the_readme_shows_the_fields_and_metrics() {
         std::fs::write(path, &readme).unwrap();
         panic!("README.md did not show the fields as the code has them; it does now");
     }
+}
+
+#[test]
+fn an_actor_without_networks_has_those_that_come_with_the_module() {
+    let text =
+        br#"{"known_scanners":[{"actor":"censys"},{"actor":"me","networks":["192.0.2.1"]}]}"#;
+    let policy = parse_policy(text).unwrap();
+    let [censys, me] = &policy.known_scanners[..] else {
+        panic!("{policy:?}")
+    };
+    let listed: IpNet = "162.142.125.0/24".parse().unwrap();
+    assert!(censys.networks.len() > 5 && censys.networks.contains(&listed));
+    assert_eq!(me.networks.len(), 1);
+    let problems = parse_policy(br#"{"known_scanners":[{"actor":"acme"}]}"#).unwrap_err();
+    let said = problems[0].to_string();
+    assert!(
+        said.starts_with(
+            "policy.known_scanners[0].actor: \"acme\": must have \"networks\", or be one of"
+        ) && said.contains("shodan"),
+        "{said}"
+    );
 }

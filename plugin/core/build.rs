@@ -1,0 +1,71 @@
+//! Packs the lists in `data` into what the module holds of them.
+//!
+//! A line that is not as its file's head describes it stops the build with its number.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::{env, fs};
+
+const KNOWN: &str = "data/known-scanners.tsv";
+
+fn main() {
+    write("known-scanners.bin", &known_scanners());
+}
+
+fn read(path: &str) -> String {
+    println!("cargo::rerun-if-changed={path}");
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn write(name: &str, bytes: &[u8]) {
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(out.join(name), bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+}
+
+/// The form is drawn in `src/known.rs`.
+fn known_scanners() -> Vec<u8> {
+    let text = read(KNOWN);
+    let mut actors: Vec<(&str, [Vec<u8>; 2], [u16; 2])> = Vec::new();
+    for (line, number) in text.lines().zip(1..) {
+        if line.starts_with('#') {
+            continue;
+        }
+        let entry = line.split_once('\t').and_then(|(actor, network)| {
+            let (address, prefix) = network.split_once('/')?;
+            Some((
+                actor,
+                address.parse::<IpAddr>().ok()?,
+                prefix.parse::<u8>().ok()?,
+            ))
+        });
+        let (actor, address, prefix) =
+            entry.unwrap_or_else(|| panic!("{KNOWN}:{number}: no actor with a network: {line}"));
+        if actors.last().is_none_or(|(last, ..)| *last != actor) {
+            actors.push((actor, [Vec::new(), Vec::new()], [0, 0]));
+        }
+        if let Some((_, [v4, v6], [v4_count, v6_count])) = actors.last_mut() {
+            match address {
+                IpAddr::V4(v4_address) => {
+                    v4.extend(v4_address.octets());
+                    v4.push(prefix);
+                    *v4_count += 1;
+                }
+                IpAddr::V6(v6_address) => {
+                    v6.extend(v6_address.octets());
+                    v6.push(prefix);
+                    *v6_count += 1;
+                }
+            }
+        }
+    }
+    let mut packed = Vec::new();
+    for (actor, networks, counts) in actors {
+        packed.push(u8::try_from(actor.len()).expect("names of actors are short"));
+        packed.extend(actor.bytes());
+        for (networks, count) in networks.iter().zip(counts) {
+            packed.extend(count.to_le_bytes());
+            packed.extend(networks);
+        }
+    }
+    packed
+}
