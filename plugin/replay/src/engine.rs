@@ -23,12 +23,14 @@ pub trait Engine {
 /// What a contact sent, as far as a trace tells.
 ///
 /// Bytes that are known by their number alone are zeros; where not even that is known there is one,
-/// so that the contact is not silent.
+/// so that the contact is not silent. Who was served sent enough for a session: so a detector that
+/// sees nothing but connections learns of it.
 pub fn sent(contact: &Contact) -> Vec<u8> {
     /// Where sessions are long, and no more is looked at.
     const SENT_MAX: u64 = 4_096;
     let known = u64::try_from(contact.first.len()).unwrap_or(u64::MAX);
     let len = match contact.bytes {
+        _ if contact.served == Some(true) => SENT_MAX,
         Some(0) => return Vec::new(),
         Some(bytes) => bytes.max(known),
         None => known.max(1),

@@ -30,8 +30,8 @@ pub const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 pub struct Native {
     detector: Detector,
     store: MemoryStore,
-    listener: Listener,
-    logins: Listener,
+    /// Where no logins happen, and where they do; for contacts that were not served, and that were.
+    listeners: [[Listener; 2]; 2],
     setup: Setup,
     open: HashMap<usize, Watched>,
     ticked: Option<Micros>,
@@ -40,24 +40,30 @@ pub struct Native {
 impl Native {
     /// The edge of `setup`.
     pub fn new(setup: &Setup) -> Self {
-        let sensor = |login: bool| Sensor {
-            decoy: !login,
-            real_ports: if login {
-                Vec::new()
-            } else {
-                setup.real_ports.iter().copied().collect()
-            },
-            login,
-            names: Vec::new(),
-            // What was served the trace says, or nobody.
-            standing: StandingSource::Tagger,
-            hold_secs: 0,
+        let sensor = |is_login: bool, is_served: bool| {
+            Listener::new(Sensor {
+                decoy: !is_login,
+                real_ports: if is_login {
+                    Vec::new()
+                } else {
+                    setup.real_ports.iter().copied().collect()
+                },
+                login: is_login,
+                names: Vec::new(),
+                // Only who was served, as the trace says, earns good standing.
+                standing: if is_served {
+                    StandingSource::Bytes
+                } else {
+                    StandingSource::Tagger
+                },
+                hold_secs: 0,
+            })
         };
         Self {
             detector: Detector::new(setup.policy.clone()),
             store: MemoryStore::default(),
-            listener: Listener::new(sensor(false)),
-            logins: Listener::new(sensor(true)),
+            listeners: [false, true]
+                .map(|is_login| [false, true].map(|is_served| sensor(is_login, is_served))),
             setup: setup.clone(),
             open: HashMap::new(),
             ticked: None,
@@ -75,21 +81,31 @@ impl Native {
         self.ticked = Some(at);
         self.detector.tick(&mut self.store, time(at), || Some(SEED));
     }
+}
 
-    fn listener(setup: &Setup, port: u16) -> bool {
-        setup.login_ports.contains(&port) && setup.real_ports.contains(&port)
+/// The listener of a contact.
+fn listener<'a>(
+    listeners: &'a [[Listener; 2]; 2],
+    setup: &Setup,
+    contact: &Contact,
+) -> &'a Listener {
+    let [others, logins] = listeners;
+    let [unserved, served] = if setup.is_login(contact.dport) {
+        logins
+    } else {
+        others
+    };
+    if contact.served == Some(true) {
+        served
+    } else {
+        unserved
     }
 }
 
 impl Engine for Native {
     fn arrive(&mut self, at: Micros, id: usize, contact: &Contact) -> String {
         self.tick(at);
-        let is_login = Self::listener(&self.setup, contact.dport);
-        let listener = if is_login {
-            &self.logins
-        } else {
-            &self.listener
-        };
+        let listener = listener(&self.listeners, &self.setup, contact);
         let endpoints = Endpoints {
             peer: SocketAddr::new(contact.src, contact.sport),
             local: SocketAddr::new(contact.dst.unwrap_or(LOCAL), contact.dport),
@@ -115,16 +131,8 @@ impl Engine for Native {
         let Some(mut watched) = self.open.remove(&id) else {
             return String::new();
         };
-        let is_login = Self::listener(&self.setup, contact.dport);
-        let listener = if is_login {
-            &self.logins
-        } else {
-            &self.listener
-        };
+        let listener = listener(&self.listeners, &self.setup, contact);
         let now = time(at);
-        if contact.served == Some(true) {
-            self.detector.served(&mut self.store, now, &mut watched);
-        }
         self.detector
             .close(&mut self.store, now, listener, &mut watched, Ending::ByPeer);
         watched.tag().to_owned()

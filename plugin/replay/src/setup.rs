@@ -44,6 +44,11 @@ impl Setup {
         })
     }
 
+    /// Whether logins happen at the real port `port`. At decoys the detector knows the ports itself.
+    pub fn is_login(&self, port: u16) -> bool {
+        self.login_ports.contains(&port) && self.real_ports.contains(&port)
+    }
+
     /// Whether contacts with `port` are seen at all.
     pub fn listens(&self, port: u16) -> bool {
         self.real_ports.contains(&port)
