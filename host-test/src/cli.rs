@@ -6,6 +6,7 @@ mod diff;
 mod fault;
 mod files;
 mod race;
+mod replay;
 mod run;
 mod schema;
 mod stopwatch;
@@ -42,6 +43,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Try the interleavings of steps that are done at the same time.
     Race(race::Arguments),
+    /// Replay an accept trace through the port-scan detector.
+    Replay(replay::Arguments),
     /// Print the JSON Schema of scenario files.
     Schema,
 }
@@ -77,6 +80,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Race(arguments) => race::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Schema => schema::run(),
     };
     ending.into()

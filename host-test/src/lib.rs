@@ -79,6 +79,7 @@ pub mod network;
 mod process;
 pub mod profile;
 pub mod race;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod shared;

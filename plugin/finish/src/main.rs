@@ -31,7 +31,7 @@ const EXPORTS: [&str; 15] = [
 ];
 
 /// Largest module that is accepted, bytes: the budget of this stage.
-const MODULE_LEN_MAX: usize = 250_000;
+const MODULE_LEN_MAX: usize = 350_000;
 
 fn main() -> std::process::ExitCode {
     match run() {

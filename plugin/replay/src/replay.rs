@@ -7,10 +7,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use serde::Serialize;
 
 use crate::engine::Engine;
@@ -89,6 +91,22 @@ pub fn replay<E: Engine>(
     setup: &Setup,
     mut make: impl FnMut(&Setup) -> E,
 ) -> Outcome {
+    let outcome = try_replay(contacts, setup, |setup| Ok::<E, Infallible>(make(setup)));
+    match outcome {
+        Ok(outcome) => outcome,
+        Err(never) => match never {},
+    }
+}
+
+/// The same with engines that may not start.
+///
+/// # Errors
+/// What `make` fails with.
+pub fn try_replay<E: Engine, F>(
+    contacts: &[Contact],
+    setup: &Setup,
+    mut make: impl FnMut(&Setup) -> Result<E, F>,
+) -> Result<Outcome, F> {
     let mut order: Vec<usize> = (0..contacts.len())
         .filter(|index| setup.listens(contacts[*index].dport))
         .collect();
@@ -110,7 +128,10 @@ pub fn replay<E: Engine>(
         let key = setup
             .edge_by_destination
             .then(|| contact.dst.unwrap_or(LOCAL));
-        let engine = edges.entry(key).or_insert_with(|| make(setup));
+        let engine = match edges.entry(key) {
+            Entry::Occupied(engine) => engine.into_mut(),
+            Entry::Vacant(free) => free.insert(make(setup)?),
+        };
         tally.arrive(engine, index);
         leaving.push(Reverse((
             contact.at.saturating_add(contact.duration),
@@ -123,7 +144,7 @@ pub fn replay<E: Engine>(
     while let Some(Reverse((at, left))) = leaving.pop() {
         tally.leave(&mut edges, at, left);
     }
-    tally.finish(&mut edges)
+    Ok(tally.finish(&mut edges))
 }
 
 type Edges<E> = HashMap<Option<IpAddr>, E>;
