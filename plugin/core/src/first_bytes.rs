@@ -6,6 +6,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub mod protocol;
+
 mod http;
 mod tls;
 

@@ -3,7 +3,7 @@
 use super::Found;
 
 /// The connection preface of HTTP/2, RFC 9113 section 3.4.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Longest method that is taken for one.
 const METHOD_LEN_MAX: usize = 32;
@@ -109,11 +109,11 @@ fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// RFC 9110 section 5.6.2.
-fn is_token(byte: u8) -> bool {
+pub(super) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// Visible ASCII, a space, or a byte of UTF-8 that clients send unescaped.
-fn is_visible(byte: u8) -> bool {
+pub(super) fn is_visible(byte: u8) -> bool {
     byte >= b' ' && byte != 0x7f
 }
