@@ -2,13 +2,30 @@
 //!
 //! A line that is not as its file's head describes it stops the build with its number.
 
+extern crate alloc;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::{env, fs};
 
+#[allow(dead_code, unreachable_pub, reason = "the crate uses all of it")]
+#[path = "src/exploit/entry.rs"]
+mod entry;
+#[allow(dead_code, unreachable_pub, reason = "the crate uses all of it")]
+#[path = "src/exploit/pattern.rs"]
+mod pattern;
+
+use entry::{Entry, Kind, Places, Strength};
+use pattern::Pattern;
+
+const EXPLOITS: &str = "data/exploits.tsv";
 const KNOWN: &str = "data/known-scanners.tsv";
 
 fn main() {
+    for path in ["src/exploit/entry.rs", "src/exploit/pattern.rs"] {
+        println!("cargo::rerun-if-changed={path}");
+    }
+    write("exploits.bin", &exploits());
     write("known-scanners.bin", &known_scanners());
 }
 
@@ -68,4 +85,56 @@ fn known_scanners() -> Vec<u8> {
         }
     }
     packed
+}
+
+/// The form is that of `src/exploit/entry.rs`.
+fn exploits() -> Vec<u8> {
+    let mut packed = Vec::new();
+    for (line, number) in read(EXPLOITS).lines().zip(1..) {
+        if !line.is_empty() && !line.starts_with('#') {
+            let is_packed = pack_exploit(line, &mut packed).is_some();
+            assert!(
+                is_packed,
+                "{EXPLOITS}:{number}: not as the head of the file says: {line}"
+            );
+        }
+    }
+    packed
+}
+
+fn pack_exploit(line: &str, packed: &mut Vec<u8>) -> Option<()> {
+    let fields: Vec<&str> = line.split('\t').collect();
+    let [
+        number,
+        name,
+        kind,
+        strength,
+        places,
+        pattern,
+        _reference,
+        _example,
+    ] = fields[..]
+    else {
+        return None;
+    };
+    let pattern = Pattern::parse(pattern)?;
+    let entry = Entry {
+        number: number.parse().ok()?,
+        kind: Kind::ALL.into_iter().find(|known| known.name() == kind)?,
+        strength: match strength {
+            "certain" => Strength::Certain,
+            "probe" => Strength::Probe,
+            _ => return None,
+        },
+        places: places.split(',').try_fold(Places::default(), |all, name| {
+            let (_, place) = Places::ALL.into_iter().find(|(known, _)| *known == name)?;
+            Some(all.and(place))
+        })?,
+        is_at_start: pattern.is_at_start,
+        is_at_end: pattern.is_at_end,
+        name: name.as_bytes(),
+        head: &pattern.head,
+        tail: &pattern.tail,
+    };
+    entry.write(packed).then_some(())
 }

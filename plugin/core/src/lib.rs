@@ -37,6 +37,7 @@ pub mod counters;
 pub mod decay;
 pub mod detector;
 pub mod evidence;
+pub mod exploit;
 pub mod first_bytes;
 pub mod header;
 pub mod known;
