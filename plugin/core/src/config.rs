@@ -4,6 +4,7 @@
 //! Every problem of a text is reported, not only the first; nothing is clamped or ignored.
 
 pub mod choices;
+mod exploits;
 pub mod fields;
 pub mod json;
 pub mod policy;

@@ -35,13 +35,14 @@ pub struct Switch {
 pub mod policy {
     use super::{Choice, Whole};
     use crate::config::choices::{Action, Sensitivity};
+    use crate::exploit::Strength;
 
     #[expect(
         missing_docs,
         reason = "documented in `reference`, where a test demands it"
     )]
     mod all {
-        use super::{Action, Choice, Sensitivity, Whole};
+        use super::{Action, Choice, Sensitivity, Strength, Whole};
 
         pub const SENSITIVITY: Choice<Sensitivity> = Choice {
             key: "sensitivity",
@@ -105,6 +106,11 @@ pub mod policy {
             min: 60,
             max: 31_536_000,
         };
+        /// Of an entry of `exploits`.
+        pub const EXPLOIT_STRENGTH: Choice<Strength> = Choice {
+            key: "strength",
+            words: &[("certain", Strength::Certain), ("probe", Strength::Probe)],
+        };
         pub const ACTION: Choice<Action> = Choice {
             key: "action",
             words: &[
@@ -130,6 +136,12 @@ pub mod policy {
     pub const ACTOR_LEN_MAX: usize = 32;
     /// Heaviest weight in `decoy_weights`, nats.
     pub const DECOY_WEIGHT_MAX: u8 = 20;
+    /// Most entries of `exploits`.
+    pub const EXPLOITS_MAX: usize = crate::exploit::OWN_MAX;
+    /// Most entries of `exploits_disabled`: more than the list has.
+    pub const EXPLOITS_DISABLED_MAX: usize = 1_024;
+    /// Longest name of an exploit, bytes.
+    pub const EXPLOIT_NAME_LEN_MAX: usize = 32;
     /// The header's name where the policy gives none.
     pub const HEADER_DEFAULT: &str = "x-portscan";
     /// Most hyphens in the header's name: each could be an underscore for CGI and WSGI, and all

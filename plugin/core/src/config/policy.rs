@@ -7,12 +7,14 @@ use core::net::IpAddr;
 use ipnet::IpNet;
 
 use super::choices::{Action, Sensitivity};
+use super::exploits;
 use super::fields::policy as fields;
 use super::json::Json;
 use super::problem::quoted;
 use super::reader::Reader;
 use crate::address::embedded_v4;
 use crate::evidence::{Evidence, EvidenceSet, Nats};
+use crate::exploit::OwnPattern;
 use crate::known;
 
 /// The checked policy. Field by field documented in [`super::reference`].
@@ -37,6 +39,9 @@ pub struct Policy {
     /// By port, in order.
     pub decoy_weights: Vec<(u16, Nats)>,
     pub without: EvidenceSet,
+    pub exploits: Vec<OwnPattern>,
+    /// Names of the list.
+    pub exploits_disabled: Vec<String>,
     pub action: Action,
     pub block_risk: u8,
     pub header: String,
@@ -97,6 +102,8 @@ pub(super) fn read(mut reader: Reader<'_>) -> Policy {
         known_scanners: known_scanners(&mut reader),
         decoy_weights: decoy_weights(&mut reader),
         without: without(&mut reader),
+        exploits: exploits::own(&mut reader),
+        exploits_disabled: exploits::disabled(&mut reader),
         action: reader.choice(&fields::ACTION),
         block_risk: byte(reader.whole(&fields::BLOCK_RISK)),
         header: header(&mut reader),

@@ -176,6 +176,26 @@ fn detection_fields() -> Vec<Entry> {
             meaning: "Kinds of evidence that weigh nothing here.",
             pitfalls: "Scanners that show themselves in no other way are missed.",
         },
+        Entry {
+            path: "exploits",
+            default: "`[]`".to_string(),
+            allowed: format!(
+                "at most {} of `{{\"name\": \"…\", \"pattern\": \"…\", \"where\": [\"path\", \
+                 \"query\", \"header\", \"payload\"], \"strength\": \"certain\"}}`",
+                policy::EXPLOITS_MAX
+            ),
+            meaning: "What only attackers ask for here, beside the list: text whatever its case, \
+                      `^` at the start, `$` at the end of a word, one `*` for up to 64 bytes. \
+                      `certain` always counts, `probe` at decoys and where there is no such thing.",
+            pitfalls: "A pattern that clients use flags them.",
+        },
+        Entry {
+            path: "exploits_disabled",
+            default: "`[]`".to_string(),
+            allowed: "names of the list, `plugin/core/data/exploits.tsv`".to_string(),
+            meaning: "What the list has and this edge must live with.",
+            pitfalls: "Whoever asks for it goes unseen.",
+        },
     ])
 }
 
@@ -209,9 +229,8 @@ fn state_fields() -> Vec<Entry> {
         whole(
             &policy::NETWORKS_CAPACITY,
             "networks.capacity",
-            "Networks that are remembered. Checked, and without effect as long as no evidence is \
-             gathered about networks.",
-            "None in this version.",
+            "Networks in which something suspicious happened that are remembered.",
+            "Low: a scan spread over many networks hides some of them. High: memory.",
         ),
         whole(
             &policy::NETWORKS_IPV4_PREFIX,

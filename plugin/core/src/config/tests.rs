@@ -8,6 +8,7 @@ use std::vec::Vec;
 use ipnet::IpNet;
 
 use super::*;
+use crate::exploit::{Pattern, Places, Strength};
 
 #[track_caller]
 fn refused(result: Result<impl core::fmt::Debug, Vec<Problem>>) -> Vec<String> {
@@ -69,8 +70,8 @@ fn every_problem_is_reported() {
              flagged_per_network",
             "policy.block_risk: 0: must be a whole number from 1 to 100",
             "policy.x: unknown key: keys here are sensitivity, sources, standing, networks, \
-             verdict_ttl_secs, evidence_half_life_secs, trusted, known_scanners, decoy_weights, without, \
-             action, block_risk, header",
+             verdict_ttl_secs, evidence_half_life_secs, trusted, known_scanners, decoy_weights, \
+             without, exploits, exploits_disabled, action, block_risk, header",
         ],
     );
 }
@@ -183,6 +184,69 @@ fn networks_are_normalised_or_refused() {
             &format!("policy.trusted[2]: 7: {allowed}"),
             &format!("policy.trusted[3]: \"fe80::1%eth0\": {allowed}"),
         ],
+    );
+}
+
+#[test]
+fn own_exploits_are_read() {
+    let policy = parse_policy(
+        br#"{"exploits":[{"name":"old-shop","pattern":"^/shop/install.php","where":["path","query"]},
+            {"name":"x","pattern":"a\\x00bc","where":["payload"],"strength":"probe"}],
+            "exploits_disabled":["dotenv"]}"#,
+    );
+    let policy = policy.unwrap();
+    let [shop, x] = &policy.exploits[..] else {
+        panic!("{:?}", policy.exploits);
+    };
+    assert_eq!(shop.name, "old-shop");
+    assert_eq!(shop.pattern, Pattern::parse("^/shop/install.php").unwrap());
+    assert_eq!(shop.places, Places::PATH.and(Places::QUERY));
+    assert_eq!(shop.strength, Strength::Certain);
+    assert_eq!(x.pattern.head, b"a\0bc");
+    assert_eq!(x.strength, Strength::Probe);
+    assert_eq!(policy.exploits_disabled, ["dotenv"]);
+}
+
+#[test]
+fn exploits_are_named_written_and_placed_or_refused() {
+    let name = "must be 1 to 32 of a-z, 0-9 and '-', and no name of the list or of another entry";
+    let pattern = "must be 4 to 128 printable ASCII characters, 4 of them before a '*' of which \
+                   there may be one, with \\\\, \\r, \\n and \\xNN for bytes";
+    let place = "must be one of \"path\", \"query\", \"header\", \"payload\"";
+    policy_refused(
+        r#"{"exploits":[{"name":"a","pattern":"abcd","where":["path"]},
+            {"name":"a","pattern":"abc","where":["body"]},
+            {"name":"dotenv","pattern":"ab*cd","where":[]},
+            {"name":"b","pattern":7,"where":"path","strength":"sure","why":1},
+            7],
+            "exploits_disabled":["nothing",1]}"#,
+        &[
+            &format!("policy.exploits[1].name: \"a\": {name}"),
+            &format!("policy.exploits[1].pattern: \"abc\": {pattern}"),
+            &format!("policy.exploits[1].where[0]: \"body\": {place}"),
+            &format!("policy.exploits[2].name: \"dotenv\": {name}"),
+            &format!("policy.exploits[2].pattern: \"ab*cd\": {pattern}"),
+            "policy.exploits[2].where: a list: must name at least one place",
+            &format!("policy.exploits[3].pattern: 7: {pattern}"),
+            "policy.exploits[3].where: \"path\": must be a list",
+            "policy.exploits[3].strength: \"sure\": must be one of \"certain\", \"probe\"",
+            "policy.exploits[3].why: unknown key: keys here are name, pattern, where, strength",
+            "policy.exploits[4]: 7: must be an object",
+            &format!("policy.exploits[4].name: null: {name}"),
+            &format!("policy.exploits[4].pattern: null: {pattern}"),
+            "policy.exploits[4].where: a list: must name at least one place",
+            "policy.exploits_disabled[0]: \"nothing\": must be the name of an exploit in the list",
+            "policy.exploits_disabled[1]: 1: must be the name of an exploit in the list",
+        ],
+    );
+    let many = "7,".repeat(256);
+    policy_refused(
+        &format!(r#"{{"exploits":[{many}7]}}"#),
+        &["policy.exploits: 257: entries are too many, at most 256 are allowed"],
+    );
+    policy_refused(
+        r#"{"exploits":{"a":"b"}}"#,
+        &["policy.exploits: an object: must be a list"],
     );
 }
 
