@@ -39,10 +39,30 @@ fn write(name: &str, bytes: &[u8]) {
     fs::write(out.join(name), bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
 }
 
+struct Actor<'a> {
+    name: &'a str,
+    v4: Networks,
+    v6: Networks,
+}
+
+#[derive(Default)]
+struct Networks {
+    count: u16,
+    bytes: Vec<u8>,
+}
+
+impl Networks {
+    fn push(&mut self, address: &[u8], prefix: u8) {
+        self.count += 1;
+        self.bytes.extend(address);
+        self.bytes.push(prefix);
+    }
+}
+
 /// The form is drawn in `src/known.rs`.
 fn known_scanners() -> Vec<u8> {
     let text = read(KNOWN);
-    let mut actors: Vec<(&str, [Vec<u8>; 2], [u16; 2])> = Vec::new();
+    let mut actors: Vec<Actor<'_>> = Vec::new();
     for (line, number) in text.lines().zip(1..) {
         if line.starts_with('#') {
             continue;
@@ -57,31 +77,27 @@ fn known_scanners() -> Vec<u8> {
         });
         let (actor, address, prefix) =
             entry.unwrap_or_else(|| panic!("{KNOWN}:{number}: no actor with a network: {line}"));
-        if actors.last().is_none_or(|(last, ..)| *last != actor) {
-            actors.push((actor, [Vec::new(), Vec::new()], [0, 0]));
+        if actors.last().is_none_or(|last| last.name != actor) {
+            actors.push(Actor {
+                name: actor,
+                v4: Networks::default(),
+                v6: Networks::default(),
+            });
         }
-        if let Some((_, [v4, v6], [v4_count, v6_count])) = actors.last_mut() {
+        if let Some(last) = actors.last_mut() {
             match address {
-                IpAddr::V4(v4_address) => {
-                    v4.extend(v4_address.octets());
-                    v4.push(prefix);
-                    *v4_count += 1;
-                }
-                IpAddr::V6(v6_address) => {
-                    v6.extend(v6_address.octets());
-                    v6.push(prefix);
-                    *v6_count += 1;
-                }
+                IpAddr::V4(address) => last.v4.push(&address.octets(), prefix),
+                IpAddr::V6(address) => last.v6.push(&address.octets(), prefix),
             }
         }
     }
     let mut packed = Vec::new();
-    for (actor, networks, counts) in actors {
-        packed.push(u8::try_from(actor.len()).expect("names of actors are short"));
-        packed.extend(actor.bytes());
-        for (networks, count) in networks.iter().zip(counts) {
-            packed.extend(count.to_le_bytes());
-            packed.extend(networks);
+    for Actor { name, v4, v6 } in actors {
+        packed.push(u8::try_from(name.len()).expect("names of actors are short"));
+        packed.extend(name.bytes());
+        for networks in [v4, v6] {
+            packed.extend(networks.count.to_le_bytes());
+            packed.extend(networks.bytes);
         }
     }
     packed

@@ -64,6 +64,7 @@ unsafe extern "C" {
         value: *mut *mut u8,
         len: *mut usize,
     ) -> u32;
+    fn proxy_get_header_map_pairs(map: u32, pairs: *mut *mut u8, len: *mut usize) -> u32;
     fn proxy_remove_header_map_value(map: u32, name: *const u8, name_len: usize) -> u32;
     fn proxy_add_header_map_value(
         map: u32,
@@ -196,6 +197,12 @@ pub(crate) fn header(map: Map, name: &str) -> Result<Option<Vec<u8>>, HostError>
         proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), value, len)
     });
     absent_as_none(value)
+}
+
+/// All headers, serialized: [`portscan_core::header_map`] reads them.
+pub(crate) fn headers(map: Map) -> Result<Vec<u8>, HostError> {
+    // SAFETY: the host writes a pointer and a length to live places.
+    returned(|pairs, len| unsafe { proxy_get_header_map_pairs(map as u32, pairs, len) })
 }
 
 /// Removes every header `name`.

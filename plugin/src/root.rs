@@ -35,6 +35,7 @@ enum Filter {
     Tagger {
         names: Rc<Names>,
         observed: Option<Rc<Listener>>,
+        inspected: Option<Rc<Listener>>,
     },
     Keeper(Keeper),
 }
@@ -69,7 +70,8 @@ impl Root {
             Role::Sensor(sensor) => Filter::Sensor(Rc::new(Listener::new(sensor))),
             Role::Tagger(tagger) => Filter::Tagger {
                 names: Rc::new(Names::new(&policy.header)),
-                observed: tagger.observe.then(|| Rc::new(Listener::new(OBSERVED))),
+                observed: tagger.observe.then(|| Rc::new(Listener::new(BEHIND))),
+                inspected: tagger.inspect.then(|| Rc::new(Listener::new(BEHIND))),
             },
             Role::Keeper => Filter::Keeper(Keeper::new()),
         };
@@ -100,11 +102,12 @@ impl Drop for Root {
     }
 }
 
-/// How an observing tagger sees the service behind it.
-const OBSERVED: SensorConfig = SensorConfig {
+/// How a tagger that watches sees the service behind it.
+const BEHIND: SensorConfig = SensorConfig {
     decoy: false,
     real_ports: Vec::new(),
     login: false,
+    speaks: None,
     names: Vec::new(),
     standing: StandingSource::Tagger,
     hold_secs: 0,
@@ -170,10 +173,16 @@ impl RootContext for Root {
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
         match &self.filter {
-            Filter::Tagger { names, observed } => Some(Box::new(Tagger {
+            Filter::Tagger {
+                names,
+                observed,
+                inspected,
+            } => Some(Box::new(Tagger {
                 names: names.clone(),
                 observed: observed.clone(),
                 contact: None,
+                inspected: inspected.clone(),
+                probe: None,
             })),
             Filter::Unconfigured | Filter::Sensor(_) | Filter::Keeper(_) => None,
         }

@@ -3,9 +3,11 @@
 use std::rc::Rc;
 
 use portscan_core::config::Action as PolicyAction;
-use portscan_core::contact::Contact;
+use portscan_core::contact::{Contact, Endpoints, Reaction};
 use portscan_core::counters::Counter;
+use portscan_core::detector::{Exploit, Request, probe_counts};
 use portscan_core::header::{is_at_least, is_whole};
+use portscan_core::header_map::pairs;
 use portscan_core::listener::Listener;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -57,9 +59,65 @@ pub(crate) struct Tagger {
     /// connection to this listener.
     pub(crate) observed: Option<Rc<Listener>>,
     pub(crate) contact: Option<Contact>,
+    /// Where requests are looked into, the listener that they count for.
+    pub(crate) inspected: Option<Rc<Listener>>,
+    /// What counts if there is no such thing here.
+    pub(crate) probe: Option<Probe>,
+}
+
+/// A request for something that others ask for, too, where it is there.
+pub(crate) struct Probe {
+    exploit: Exploit,
+    endpoints: Endpoints,
 }
 
 impl Context for Tagger {}
+
+impl Tagger {
+    /// Looks into the request. What is said of its source from now on, if that changed.
+    fn inspect(&mut self) -> Option<(Contact, Reaction)> {
+        let listener = self.inspected.clone()?;
+        let headers = host::headers(Map::RequestHeaders).unwrap_or_default();
+        let request = worker::with(|worker| worker.detector.inspect(pairs(&headers)))?;
+        if request.is_ordinary() {
+            return None;
+        }
+        let endpoints = sensor::endpoints()?;
+        let (at_once, probe) = request.split();
+        self.probe = probe.map(|exploit| Probe { exploit, endpoints });
+        if at_once.is_ordinary() {
+            return None;
+        }
+        worker::with(|worker| worker.request(&listener, endpoints, at_once))
+    }
+
+    /// The request was answered: a probe counts where there is no such thing.
+    fn answered(&mut self, status: u16) {
+        let Some(Probe { exploit, endpoints }) = self.probe.take() else {
+            return;
+        };
+        let Some(listener) = &self.inspected else {
+            return;
+        };
+        if !probe_counts(exploit, status) {
+            return;
+        }
+        let request = Request {
+            exploit: Some(exploit),
+            ..Request::default()
+        };
+        let judged = worker::with(|worker| worker.request(listener, endpoints, request));
+        if let Some((
+            _,
+            Reaction {
+                line: Some(line), ..
+            },
+        )) = judged
+        {
+            host::log(host::Level::Info, &line);
+        }
+    }
+}
 
 impl HttpContext for Tagger {
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
@@ -71,6 +129,10 @@ impl HttpContext for Tagger {
                 verdict
             }
             None => Verdict::of_connection(&mut refused),
+        };
+        let verdict = match self.inspect() {
+            Some((contact, reaction)) => verdict.or_that_of(&contact, &reaction),
+            None => verdict,
         };
         let mut action = Action::Continue;
         if verdict.refuse {
@@ -98,9 +160,14 @@ impl HttpContext for Tagger {
     }
 
     fn on_http_response_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
-        let is_wanted = self.contact.is_some()
+        let wants_served = self.contact.is_some()
             || worker::with(|worker| worker.wants_served()).unwrap_or_default();
-        if is_wanted && is_normal_status() {
+        if !wants_served && self.probe.is_none() {
+            return Action::Continue;
+        }
+        let status = status().unwrap_or(0);
+        self.answered(status);
+        if wants_served && is_normal(status) {
             match &mut self.contact {
                 Some(contact) => {
                     let now = host::now();
@@ -143,6 +210,22 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// The verdict after something was found in the request, if that changed it.
+    fn or_that_of(self, contact: &Contact, reaction: &Reaction) -> Self {
+        if let Some(line) = &reaction.line {
+            host::log(host::Level::Info, line);
+        }
+        if contact.tag().is_empty() {
+            return self;
+        }
+        Self {
+            tag: contact.tag().as_bytes().to_vec(),
+            refuse: self.refuse || reaction.close,
+        }
+    }
+}
+
 /// Watches a request like a connection.
 fn observe(listener: &Listener) -> (Option<Contact>, Verdict) {
     let endpoints = sensor::endpoints();
@@ -182,8 +265,15 @@ fn asks_for_block(worker: &mut Worker, tag: &[u8]) -> bool {
     true
 }
 
+/// The status of the response, if it has one.
+fn status() -> Option<u16> {
+    let status = host::header(Map::ResponseHeaders, ":status")
+        .ok()
+        .flatten()?;
+    str::from_utf8(&status).ok()?.parse().ok()
+}
+
 /// A status of 2xx or 3xx.
-fn is_normal_status() -> bool {
-    let status = host::header(Map::ResponseHeaders, ":status").ok().flatten();
-    status.is_some_and(|status| matches!(status.first(), Some(b'2' | b'3')))
+const fn is_normal(status: u16) -> bool {
+    matches!(status, 200..=399)
 }

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use portscan_core::config::{Policy, StandingSource};
 use portscan_core::contact::{Contact, Endpoints, Reaction};
 use portscan_core::counters::Counter;
-use portscan_core::detector::{Detector, Ending};
+use portscan_core::detector::{Detector, Ending, Request};
 use portscan_core::listener::Listener;
 use portscan_core::time::Time;
 
@@ -260,6 +260,17 @@ impl Worker {
             ending,
         );
         Effects::of(&session.contact, reaction)
+    }
+
+    /// A request came that is not ordinary. What is said of its source from now on.
+    pub(crate) fn request(
+        &mut self,
+        listener: &Listener,
+        endpoints: Endpoints,
+        request: Request,
+    ) -> (Contact, Reaction) {
+        self.detector
+            .request(&mut SharedData, host::now(), listener, endpoints, request)
     }
 
     /// Whether any open connection waits for the tagger to say that it was served.

@@ -117,6 +117,20 @@ impl Contact {
         }
     }
 
+    /// What the first bytes say is known; no more of them are wanted.
+    pub(crate) fn end_of_reading(&mut self) {
+        if let Some(watched) = &mut self.watched {
+            watched.is_read = true;
+        }
+    }
+
+    /// Keeps `first` bytes that did not suffice.
+    pub(crate) fn read_on_after(&mut self, first: Vec<u8>) {
+        if let Some(watched) = &mut self.watched {
+            watched.first = first;
+        }
+    }
+
     /// Whether no byte came so far.
     pub fn is_silent(&self) -> bool {
         self.watched

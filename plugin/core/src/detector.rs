@@ -11,6 +11,7 @@ use crate::config::{Policy, StandingSource};
 use crate::contact::{Contact, Endpoints, Reaction, SecondStep};
 use crate::counters::{Counter, Counters};
 use crate::evidence::{Evidence, Nats};
+use crate::exploit::Exploits;
 use crate::listener::Listener;
 use crate::model::{Change, Model, Place};
 use crate::networks::NetworkMap;
@@ -36,7 +37,7 @@ mod say;
 mod tests;
 
 use self::event::{Event, Outcome};
-pub use self::requests::{Exploit, Request};
+pub use self::requests::{Exploit, Request, probe_counts};
 
 /// The detector of one worker.
 pub struct Detector {
@@ -46,6 +47,7 @@ pub struct Detector {
     neighbours: Neighbours,
     standing: Standing,
     trusted: NetworkMap,
+    exploits: Exploits,
     /// Networks of declared scanners, with their numbers in the policy.
     known: NetworkMap,
     seed: Option<Seed>,
@@ -125,6 +127,7 @@ impl Detector {
                 verdict_ttl_secs: policy.verdict_ttl_secs,
             },
             standing: Standing::new(policy.standing_capacity),
+            exploits: Exploits::new(&policy.exploits, &policy.exploits_disabled),
             trusted: NetworkMap::new(policy.trusted.iter().map(|network| (*network, 0))),
             known: NetworkMap::new(known),
             seed: None,
@@ -279,8 +282,9 @@ impl Detector {
         if !is_decoy {
             let recorded = self.cache.get(watched.fingerprint);
             // What the first bytes ask for is known, or the tagger will say it.
-            watched.is_read = listener.standing == StandingSource::Tagger
-                || recorded.is_some_and(|until| until > now);
+            watched.is_read = listener.speaks.is_none()
+                && (listener.standing == StandingSource::Tagger
+                    || recorded.is_some_and(|until| until > now));
             if recorded.is_some() && watched.actor.is_none() {
                 watched.is_slotless = true;
                 return (Contact::watched(watched), Reaction::default());

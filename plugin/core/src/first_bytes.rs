@@ -20,7 +20,9 @@ pub const FIRST_BYTES_MAX: usize = 4_096;
 pub enum Asks {
     /// A name that is served here, in well-formed HTTP or TLS.
     Served,
-    /// Anything else: another protocol, no name, a bare address, a name that is not served.
+    /// A bare address, in well-formed HTTP.
+    Address,
+    /// Anything else: another protocol, no name, a name that is not served.
     Otherwise,
     /// Too early to tell.
     Unknown,
@@ -36,6 +38,7 @@ pub fn asks(bytes: &[u8], names: &Names) -> Asks {
     match found {
         Found::Name(name) if names.serve(name) => Asks::Served,
         Found::AnyName => Asks::Served,
+        Found::Name(name) if is_address(name) => Asks::Address,
         Found::Name(_) | Found::Nothing => Asks::Otherwise,
         Found::More if bytes.len() >= FIRST_BYTES_MAX => Asks::Otherwise,
         Found::More => Asks::Unknown,
@@ -77,6 +80,19 @@ impl Names {
         }
         self.patterns.is_empty() || self.patterns.iter().any(|pattern| matches(pattern, name))
     }
+}
+
+/// Whether a host in a request, as a client wrote it, is a bare address with or without a port.
+pub fn is_literal_host(host: &[u8]) -> bool {
+    is_address(http::without_port(host))
+}
+
+/// Whether `host` is an IPv4 address, or an IPv6 address in brackets (RFC 3986 section 3.2.2), of
+/// which the port may have cut off all but the beginning.
+fn is_address(host: &[u8]) -> bool {
+    let is_v4 =
+        || str::from_utf8(host).is_ok_and(|text| text.parse::<core::net::Ipv4Addr>().is_ok());
+    host.starts_with(b"[") || is_v4()
 }
 
 fn matches(pattern: &str, name: &[u8]) -> bool {

@@ -40,6 +40,7 @@ pub mod evidence;
 pub mod exploit;
 pub mod first_bytes;
 pub mod header;
+pub mod header_map;
 pub mod known;
 pub mod listener;
 pub mod model;

@@ -4,14 +4,8 @@ use alloc::boxed::Box;
 
 use crate::config::{Sensor, StandingSource};
 use crate::first_bytes::Names;
+use crate::first_bytes::protocol::{Speaks, is_login_port};
 use crate::model::Place;
-
-/// Ports behind which a password is asked for: FTP, SSH, Telnet, SMTP, POP3, IMAP, SMB, their forms
-/// over TLS, databases, remote desktops (IANA service names and port numbers).
-const LOGIN_PORTS: [u16; 24] = [
-    21, 22, 23, 25, 110, 143, 445, 465, 587, 993, 995, 1433, 1521, 2222, 2323, 3306, 3389, 5432,
-    5900, 5901, 5902, 6379, 9200, 27017,
-];
 
 /// What the sensor of one listener was told.
 #[derive(Clone, Debug)]
@@ -22,6 +16,8 @@ pub struct Listener {
     has_logins: bool,
     /// Host names served here.
     pub names: Names,
+    /// What clients must speak here, if it matters.
+    pub speaks: Option<Speaks>,
     /// Who says that a client was served.
     pub standing: StandingSource,
     /// Seconds after which an open contact is judged; 0 for never.
@@ -36,6 +32,7 @@ impl Listener {
             real_ports: port_bits(&sensor.real_ports),
             has_logins: sensor.login,
             names: Names::new(sensor.names),
+            speaks: sensor.speaks,
             standing: sensor.standing,
             hold_secs: sensor.hold_secs,
         }
@@ -48,8 +45,7 @@ impl Listener {
 
     /// Whether short sessions at `port` here are attempts to log in.
     pub fn is_login(&self, port: u16) -> bool {
-        self.has_logins
-            || (self.place(port) == Place::Decoy && LOGIN_PORTS.binary_search(&port).is_ok())
+        self.has_logins || (self.place(port) == Place::Decoy && is_login_port(port))
     }
 
     /// What is behind `port` here.

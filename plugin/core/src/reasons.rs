@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::evidence::Evidence;
+use crate::exploit::listed_name;
 
 /// Most reasons that are kept of a source.
 pub const REASONS_MAX: usize = 8;
@@ -14,7 +15,7 @@ pub(crate) const REASONS_LEN: usize = REASONS_MAX * 3;
 pub struct Reason {
     /// What was seen.
     pub evidence: Evidence,
-    /// At which port.
+    /// At which port; of an exploit, its number.
     pub port: u16,
 }
 
@@ -28,7 +29,10 @@ impl fmt::Display for Reason {
             Evidence::Mismatch => write!(f, "another protocol on {port}/tcp"),
             Evidence::Handshake => write!(f, "failed handshake on {port}/tcp"),
             Evidence::Bruteforce => write!(f, "many short sessions on {port}/tcp"),
-            Evidence::Exploit => write!(f, "exploit probe on {port}/tcp"),
+            Evidence::Exploit => match listed_name(port) {
+                Some(name) => write!(f, "asked for {name}"),
+                None => f.write_str("asked for a pattern of the policy"),
+            },
             Evidence::LiteralHost => write!(f, "asked for a bare address on {port}/tcp"),
             Evidence::Network => write!(f, "neighbours scan, touched {port}/tcp"),
             Evidence::Known => write!(f, "declared scanner on {port}/tcp"),

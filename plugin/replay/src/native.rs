@@ -49,6 +49,7 @@ impl Native {
                     setup.real_ports.iter().copied().collect()
                 },
                 login: is_login,
+                speaks: None,
                 names: Vec::new(),
                 // Only who was served, as the trace says, earns good standing.
                 standing: if is_served {

@@ -188,6 +188,8 @@ pub mod sensor {
     }
     pub use all::*;
 
+    /// What clients must speak: null or one of [`Speaks`](crate::first_bytes::protocol::Speaks).
+    pub const SPEAKS: &str = "speaks";
     /// Most entries of `names`.
     pub const NAMES_MAX: usize = 1_024;
     /// Most entries of `real_ports`: all ports.
@@ -208,6 +210,10 @@ pub mod tagger {
         pub const OBSERVE: Switch = Switch {
             key: "observe",
             default: false,
+        };
+        pub const INSPECT: Switch = Switch {
+            key: "inspect",
+            default: true,
         };
         pub const TRUSTED_ADDRESS: Switch = Switch {
             key: "source_address_is_trusted",

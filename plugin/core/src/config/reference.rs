@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::fields::{Choice, Switch, Whole, policy, sensor, tagger};
 use crate::counters::COUNTER_DOCS;
 use crate::evidence::Evidence;
+use crate::first_bytes::protocol::Speaks;
 
 /// One field, as the reference shows it.
 struct Entry {
@@ -69,6 +70,14 @@ pub fn plugin_fields() -> String {
             "Where clients come for short sessions without logging in, they are flagged at the \
              fourth in a day.",
         ),
+        Entry {
+            path: "sensor: `speaks`",
+            default: "`null`".to_string(),
+            allowed: format!("`null`, {}", words(&Speaks::ALL.map(Speaks::name))),
+            meaning: "What clients must speak here, seen by the filters (behind TLS: in it); other \
+                      first bytes are evidence.",
+            pitfalls: "A service that speaks something else makes its clients suspicious.",
+        },
         choice(
             &sensor::STANDING,
             "sensor: `standing`",
@@ -93,6 +102,14 @@ pub fn plugin_fields() -> String {
             "Watch requests as a sensor watches connections, where the platform has no network \
              filters.",
             "Needs the next field.",
+        ),
+        switch(
+            &tagger::INSPECT,
+            "tagger: `inspect`",
+            "Look for exploits in the target and some headers of each request, and for bare \
+             addresses as hosts.",
+            "Without it a scanner that only asks real ports for exploits goes unseen. With it each \
+             request costs one host call more and some microseconds.",
         ),
         switch(
             &tagger::TRUSTED_ADDRESS,

@@ -10,6 +10,7 @@ use super::policy::{self, Policy};
 use super::problem::Problem;
 use super::reader::Reader;
 use crate::first_bytes::is_name_pattern;
+use crate::first_bytes::protocol::Speaks;
 
 /// What the configuration of one filter says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub struct Sensor {
     pub decoy: bool,
     pub real_ports: Vec<u16>,
     pub login: bool,
+    pub speaks: Option<Speaks>,
     pub names: Vec<String>,
     pub standing: StandingSource,
     pub hold_secs: u16,
@@ -54,6 +56,7 @@ pub struct Sensor {
 )]
 pub struct Tagger {
     pub observe: bool,
+    pub inspect: bool,
 }
 
 pub(super) const ROLES: [&str; 3] = ["sensor", "tagger", "keeper"];
@@ -97,6 +100,7 @@ fn read_sensor(reader: &mut Reader<'_>) -> Sensor {
         );
     }
     let login = reader.switch(&sensor::LOGIN);
+    let speaks = speaks(reader);
     let names = reader.list(
         "names",
         sensor::NAMES_MAX,
@@ -116,10 +120,28 @@ fn read_sensor(reader: &mut Reader<'_>) -> Sensor {
         decoy,
         real_ports,
         login,
+        speaks,
         names,
         standing,
         hold_secs,
     }
+}
+
+fn speaks(reader: &mut Reader<'_>) -> Option<Speaks> {
+    let found = match reader.take(sensor::SPEAKS)? {
+        Json::Null => return None,
+        found => found,
+    };
+    let known = match &found {
+        Json::Text(word) => Speaks::ALL.into_iter().find(|speaks| speaks.name() == word),
+        _ => None,
+    };
+    if known.is_none() {
+        let words = super::problem::quoted(&Speaks::ALL.map(Speaks::name));
+        let allowed = alloc::format!("must be null or one of {words}");
+        reader.refuse(sensor::SPEAKS, &found, allowed);
+    }
+    known
 }
 
 fn read_tagger(reader: &mut Reader<'_>) -> Tagger {
@@ -130,7 +152,8 @@ fn read_tagger(reader: &mut Reader<'_>) -> Tagger {
                        whether Envoy takes the address from X-Forwarded-For";
         reader.refuse("observe", &Json::Bool(true), allowed);
     }
-    Tagger { observe }
+    let inspect = reader.switch(&tagger::INSPECT);
+    Tagger { observe, inspect }
 }
 
 fn port(json: &Json) -> Option<u16> {

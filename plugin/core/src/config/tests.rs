@@ -332,7 +332,7 @@ fn a_sensor_says_what_it_guards() {
     plugin_refused(
         r#"{"role":"sensor","observe":true}"#,
         &[
-            "observe: unknown key: keys here are role, decoy, real_ports, login, names, standing, \
+            "observe: unknown key: keys here are role, decoy, real_ports, login, speaks, names, standing, \
          hold_secs, policy",
         ],
     );
@@ -360,7 +360,13 @@ fn observing_needs_a_trusted_address() {
     );
     let plugin =
         parse_plugin(br#"{"role":"tagger","observe":true,"source_address_is_trusted":true}"#);
-    assert_eq!(plugin.unwrap().role, Role::Tagger(Tagger { observe: true }));
+    assert_eq!(
+        plugin.unwrap().role,
+        Role::Tagger(Tagger {
+            observe: true,
+            inspect: true
+        })
+    );
 }
 
 #[test]

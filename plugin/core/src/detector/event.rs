@@ -164,8 +164,8 @@ pub(super) struct Seen {
     pub(super) kinds: EvidenceSet,
     /// A short session where logins happen.
     pub(super) is_short_session: bool,
-    /// It asked for what attackers ask for; so much weighs it.
-    pub(super) exploit: Option<Nats>,
+    /// It asked for what attackers ask for: the number of the exploit and its weight.
+    pub(super) exploit: Option<(u16, Nats)>,
 }
 
 impl Seen {
@@ -341,8 +341,8 @@ impl Seen {
         if self.is_short_session {
             counted.extend(model.short_session(slot, now, seed, target).iter());
         }
-        if let Some(weight) = self.exploit {
-            counted.extend(model.exploit(slot, now, seed, target, weight).iter());
+        if let Some(exploit) = self.exploit {
+            counted.extend(model.exploit(slot, now, seed, target, exploit).iter());
         }
         counted
     }

@@ -3,11 +3,14 @@
 use alloc::vec::Vec;
 
 use super::event::{Event, Seen};
+use super::requests::Exploit;
 use super::{Detector, Ending, STANDING_PREFIXES};
 use crate::address::embedded_v4;
 use crate::config::StandingSource;
 use crate::contact::{Contact, Endpoints, Reaction, SecondStep, Watched};
 use crate::evidence::{Evidence, MISTAKE_PORTS, Nats, weight};
+use crate::exploit::Part;
+use crate::first_bytes::protocol::{self, Fit};
 use crate::first_bytes::{Asks, FIRST_BYTES_MAX, asks};
 use crate::listener::Listener;
 use crate::model::Place;
@@ -123,14 +126,20 @@ impl Detector {
             watched.first.append(&mut bytes);
             bytes = core::mem::take(&mut watched.first);
         }
-        let asks = asks(&bytes, &listener.names);
-        if asks == Asks::Unknown {
-            watched.first = bytes;
-            return reaction;
+        let told = match watched.place {
+            Place::Decoy => self.decoy_told(store, now, listener, contact, &bytes),
+            Place::Real => self.real_told(store, now, listener, contact, &bytes),
+        };
+        match told {
+            Some(told) => {
+                contact.end_of_reading();
+                reaction.merged_with(told)
+            }
+            None => {
+                contact.read_on_after(bytes);
+                reaction
+            }
         }
-        watched.is_read = true;
-        let told = self.told(store, now, contact, asks);
-        reaction.merged_with(told)
     }
 
     /// Whether the first bytes say anything that is not known.
@@ -141,51 +150,103 @@ impl Detector {
         now: Time,
     ) -> bool {
         match watched.place {
-            Place::Decoy => watched.second_step != SecondStep::None,
+            Place::Decoy => true,
             Place::Real => {
-                listener.standing == StandingSource::Bytes
-                    && watched.served_until == Time::default()
-                    && self
-                        .cache
-                        .get(watched.fingerprint)
-                        .is_none_or(|until| until <= now)
+                listener.speaks.is_some()
+                    || (listener.standing == StandingSource::Bytes
+                        && watched.served_until == Time::default()
+                        && self
+                            .cache
+                            .get(watched.fingerprint)
+                            .is_none_or(|until| until <= now))
             }
         }
     }
 
-    /// It turned out what the contact asks for.
-    pub(super) fn told<S: Store>(
+    /// What the first bytes at a real port say; nothing as long as more of them may change it.
+    fn real_told<S: Store>(
+        &mut self,
+        store: &mut S,
+        now: Time,
+        listener: &Listener,
+        contact: &mut Contact,
+        bytes: &[u8],
+    ) -> Option<Reaction> {
+        let fit = listener
+            .speaks
+            .map_or(Fit::Yes, |speaks| speaks.fits(protocol::read(bytes)));
+        let asks = match listener.standing {
+            StandingSource::Bytes => asks(bytes, &listener.names),
+            StandingSource::Tagger => Asks::Otherwise,
+        };
+        let kind = match (fit, asks) {
+            (Fit::No, _) => Evidence::Mismatch,
+            (Fit::More, _) | (_, Asks::Unknown) => return None,
+            (Fit::Yes, Asks::Served) => {
+                self.served(store, now, contact);
+                return Some(Reaction::default());
+            }
+            (Fit::Yes, Asks::Address) => Evidence::LiteralHost,
+            (Fit::Yes, Asks::Otherwise) => return Some(Reaction::default()),
+        };
+        let mut seen = Seen::default();
+        seen.kinds.insert(kind);
+        let add = Nats::ZERO;
+        Some(self.judge(store, now, contact, Event::Seen { add, seen }))
+    }
+
+    /// What the first bytes at a decoy say.
+    fn decoy_told<S: Store>(
+        &mut self,
+        store: &mut S,
+        now: Time,
+        listener: &Listener,
+        contact: &mut Contact,
+        bytes: &[u8],
+    ) -> Option<Reaction> {
+        let asks = asks(bytes, &listener.names);
+        if asks == Asks::Unknown {
+            return None;
+        }
+        let found = self.exploits.find(Part::Payload, bytes);
+        let exploit = found.map(|found| Exploit::from(found).weighed());
+        let Some(watched) = &mut contact.watched else {
+            return Some(Reaction::default());
+        };
+        watched.is_login |= protocol::read(bytes).at_end().is_login();
+        let step = core::mem::replace(&mut watched.second_step, SecondStep::None);
+        let add = match step {
+            SecondStep::AddUnlessServed(more) if asks != Asks::Served => more,
+            // Nobody is lured into attacking.
+            SecondStep::TakeIfServed(less) if asks == Asks::Served && exploit.is_none() => {
+                let flagged_here = watched.flagged_here;
+                let event = Event::TakeBack { less, flagged_here };
+                return Some(self.judge(store, now, contact, event));
+            }
+            _ => Nats::ZERO,
+        };
+        let seen = Seen {
+            exploit,
+            ..Seen::default()
+        };
+        if seen.is_nothing() && add == Nats::ZERO {
+            return Some(Reaction::default());
+        }
+        Some(self.judge(store, now, contact, Event::Seen { add, seen }))
+    }
+
+    fn judge<S: Store>(
         &mut self,
         store: &mut S,
         now: Time,
         contact: &mut Contact,
-        asks: Asks,
+        event: Event,
     ) -> Reaction {
         let Some(watched) = &mut contact.watched else {
             return Reaction::default();
         };
-        if watched.place == Place::Real {
-            if asks == Asks::Served {
-                self.served(store, now, contact);
-            }
-            return Reaction::default();
-        }
-        let event = match (
-            core::mem::replace(&mut watched.second_step, SecondStep::None),
-            asks,
-        ) {
-            (SecondStep::AddUnlessServed(more), Asks::Otherwise) => Event::Seen {
-                add: more,
-                seen: Seen::default(),
-            },
-            (SecondStep::TakeIfServed(less), Asks::Served) => Event::TakeBack {
-                less,
-                flagged_here: watched.flagged_here,
-            },
-            _ => return Reaction::default(),
-        };
-        let applied = self.apply(store, now, watched, event);
-        self.react(now, contact, &applied)
+        let outcome = self.apply(store, now, watched, event);
+        self.react(now, contact, &outcome)
     }
 
     /// The contact is over, or open for so long that it counts as it is.
@@ -218,6 +279,10 @@ impl Detector {
         }
         watched.is_judged = true;
         watched.is_read = true;
+        if watched.place == Place::Decoy && !watched.first.is_empty() {
+            let found = self.exploits.find(Part::Payload, &watched.first);
+            seen.exploit = found.map(|found| Exploit::from(found).weighed());
+        }
         let step = core::mem::replace(&mut watched.second_step, SecondStep::None);
         let add = match step {
             SecondStep::AddUnlessServed(more) => more,
@@ -226,8 +291,7 @@ impl Detector {
         if seen.is_nothing() && add == Nats::ZERO {
             return Reaction::default();
         }
-        let applied = self.apply(store, now, watched, Event::Seen { add, seen });
-        self.react(now, contact, &applied)
+        self.judge(store, now, contact, Event::Seen { add, seen })
     }
 
     /// Looks up what is said of the source of a connection that is open already.

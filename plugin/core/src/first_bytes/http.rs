@@ -91,7 +91,7 @@ fn is_method(method: &[u8]) -> bool {
     (1..=METHOD_LEN_MAX).contains(&method.len()) && method.iter().all(|byte| is_token(*byte))
 }
 
-fn without_port(host: &[u8]) -> &[u8] {
+pub(super) fn without_port(host: &[u8]) -> &[u8] {
     match host.iter().position(|byte| *byte == b':') {
         Some(colon) => host.get(..colon).unwrap_or(host),
         None => host,

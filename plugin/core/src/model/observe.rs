@@ -124,19 +124,20 @@ impl Model {
         counted
     }
 
-    /// A request or payload of this weight that attackers send. Returns the evidence that counted.
+    /// A request or payload that attackers send, with its number and its weight. Returns the
+    /// evidence that counted.
     pub fn exploit(
         &self,
         slot: &mut Slot,
         now: Time,
         seed: &Seed,
         target: Target,
-        weight: Nats,
+        (number, weight): (u16, Nats),
     ) -> EvidenceSet {
         let mut counted = EvidenceSet::default();
         self.real_target(slot, now, seed, target, &mut counted);
         self.renew(slot, now);
-        if self.add(slot, now, Evidence::Exploit, target.port, weight) {
+        if self.add(slot, now, Evidence::Exploit, number, weight) {
             counted.insert(Evidence::Exploit);
         }
         counted

@@ -1,6 +1,7 @@
 //! What makes a source flagged, and what is said of it.
 
 use super::*;
+use crate::exploit::Strength;
 
 #[test]
 fn a_strangers_first_contact_with_a_decoy_is_enough() {
@@ -368,7 +369,7 @@ fn a_request_that_only_attackers_send_flags_a_stranger_at_once() {
     let tag = world.ask(
         "192.0.2.7",
         Request {
-            exploit: Some(Exploit::Certain),
+            exploit: Some(CERTAIN),
             ..Request::default()
         },
     );
@@ -383,7 +384,7 @@ fn a_request_that_only_attackers_send_flags_a_stranger_at_once() {
 fn requests_for_what_is_not_there_and_for_bare_addresses_are_weaker() {
     let mut world = World::new("");
     let probe = Request {
-        exploit: Some(Exploit::Probe),
+        exploit: Some(PROBE),
         ..Request::default()
     };
     let literal = Request {
@@ -404,7 +405,7 @@ fn one_exploit_from_an_address_in_good_standing_is_not_enough() {
     let mut world = World::new("");
     world.request("192.0.2.7");
     let exploit = Request {
-        exploit: Some(Exploit::Certain),
+        exploit: Some(CERTAIN),
         ..Request::default()
     };
     assert_eq!(world.ask("192.0.2.7", exploit), "");
@@ -422,8 +423,17 @@ fn a_declared_scanner_that_does_harm_is_malicious() {
             .contains("class=benign, actor=\"me\"")
     );
     let exploit = Request {
-        exploit: Some(Exploit::Certain),
+        exploit: Some(CERTAIN),
         ..Request::default()
     };
     assert!(world.ask("192.0.2.7", exploit).contains("class=malicious"));
 }
+
+const CERTAIN: Exploit = Exploit {
+    number: 1,
+    strength: Strength::Certain,
+};
+const PROBE: Exploit = Exploit {
+    number: 1,
+    strength: Strength::Probe,
+};
