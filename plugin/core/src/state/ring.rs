@@ -27,6 +27,9 @@ const FORM: Form = Form {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ring {
     read_up_to: Option<u64>,
+    /// The compare-and-swap number of what was read: the same number is the same ring, and most
+    /// ticks find it so.
+    read_cas: Option<u32>,
 }
 
 /// What happened since a worker last looked.
@@ -76,7 +79,17 @@ impl Ring {
 
     /// What changed since the last call; unknown at the first one that finds a ring.
     pub fn poll(&mut self, store: &mut impl Store, counters: &mut Counters) -> Changes {
-        let Ok(Some(page)) = FORM.read(store, counters, KEY) else {
+        let value = store.get(KEY);
+        if let (Ok(Some(value)), Some(read_cas)) = (&value, self.read_cas)
+            && value.cas == read_cas
+        {
+            return Changes::Of(Vec::new());
+        }
+        self.read_cas = value
+            .as_ref()
+            .ok()
+            .and_then(|value| Some(value.as_ref()?.cas));
+        let Ok(Some(page)) = FORM.parse_read(counters, value) else {
             // Nothing was ever pushed, or shared data is gone.
             let had_read = self.read_up_to.replace(0).unwrap_or(0) > 0;
             return if had_read {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::counters::{Counter, Counters};
 use crate::state::page::{Page, PageKind};
-use crate::state::store::{Expected, SetError, Store, StoreError};
+use crate::state::store::{Expected, SetError, Store, StoreError, Value};
 
 /// How often a change is tried before it is given up.
 ///
@@ -40,9 +40,20 @@ impl Form {
         counters: &mut Counters,
         key: &str,
     ) -> Result<Option<Page>, StoreError> {
-        let value = store
-            .get(key)
-            .inspect_err(|_| counters.count(Counter::HostErrors))?;
+        let value = store.get(key);
+        self.parse_read(counters, value)
+    }
+
+    /// The page in a value that was read; `None` where there is none, or nothing of ours (counted).
+    ///
+    /// # Errors
+    /// The host refused (counted).
+    pub fn parse_read(
+        self,
+        counters: &mut Counters,
+        value: Result<Option<Value>, StoreError>,
+    ) -> Result<Option<Page>, StoreError> {
+        let value = value.inspect_err(|_| counters.count(Counter::HostErrors))?;
         Ok(value.and_then(|value| self.parse(counters, value.bytes)))
     }
 
