@@ -277,6 +277,3 @@ fn filters(configuration: &str, policy: &str) -> serde_json::Value {
         },
     ])
 }
-
-#[cfg(test)]
-mod tests;

@@ -10,5 +10,6 @@ mod guests;
 mod race;
 mod readme;
 mod reference;
+mod replay;
 mod run;
 mod schema;

@@ -17,6 +17,7 @@ mod memory;
 mod no_address;
 mod races;
 mod readme;
+mod replays;
 mod scans;
 mod scenarios;
 mod silent;
