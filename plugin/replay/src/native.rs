@@ -71,6 +71,16 @@ impl Native {
         }
     }
 
+    /// What the detector counted so far.
+    pub const fn counters(&self) -> &Counters {
+        &self.detector.counters
+    }
+
+    /// Bytes of shared data.
+    pub fn shared_bytes(&self) -> usize {
+        self.store.bytes()
+    }
+
     /// Ticks where one is due. Ticks that would find nothing new are left out.
     fn tick(&mut self, at: Micros) {
         if self
