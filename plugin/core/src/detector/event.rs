@@ -274,7 +274,7 @@ impl Event {
                 evidence = seen.count(context, &mut slot);
             }
             Self::TakeBack { less, flagged_here } => {
-                model.reweigh_decoy(&mut slot, now, Nats::ZERO.minus(less));
+                model.asked_for_a_name(&mut slot, now, less);
                 if flagged_here {
                     change = model.withdraw(&mut slot, now);
                 }

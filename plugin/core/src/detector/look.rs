@@ -218,7 +218,13 @@ impl Detector {
         let add = match step {
             SecondStep::AddUnlessServed(more) if asks != Asks::Served => more,
             // Nobody is lured into attacking.
-            SecondStep::TakeIfServed(less) if asks == Asks::Served && exploit.is_none() => {
+            SecondStep::TakeIfServed(_) | SecondStep::AddUnlessServed(_)
+                if asks == Asks::Served && exploit.is_none() =>
+            {
+                let less = match step {
+                    SecondStep::TakeIfServed(less) => less,
+                    SecondStep::AddUnlessServed(_) | SecondStep::None => Nats::ZERO,
+                };
                 let flagged_here = watched.flagged_here;
                 let event = Event::TakeBack { less, flagged_here };
                 return Some(self.judge(store, now, contact, event));

@@ -47,6 +47,15 @@ impl Model {
             .clamp(Nats::ZERO, weight::SCORE_MAX);
     }
 
+    /// A decoy contact asked for a served name: it weighs so much less, and no more than such
+    /// contacts may add up to. Who comes by a stale name comes every day.
+    pub fn asked_for_a_name(&self, slot: &mut Slot, now: Time, less: Nats) {
+        self.reweigh_decoy(slot, now, Nats::ZERO.minus(less));
+        let before = slot.soft.min(weight::DECOY_BY_MISTAKE);
+        slot.score = slot.score.minus(before).max(Nats::ZERO);
+        slot.soft = slot.soft.minus(before).plus(weight::DECOY_BY_MISTAKE);
+    }
+
     /// A contact without a byte with the decoy `target`. Returns the evidence that counted.
     pub fn silent_at_decoy(&self, slot: &mut Slot, now: Time, target: Target) -> EvidenceSet {
         let mut counted = EvidenceSet::default();

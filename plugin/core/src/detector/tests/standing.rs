@@ -109,3 +109,30 @@ fn a_client_that_uses_a_service_costs_one_look_and_one_record() {
     assert_eq!((world.store.reads(), world.store.writes()), cost);
     assert_eq!(world.pages("sources"), 0);
 }
+
+#[test]
+fn who_comes_by_a_stale_name_every_day_is_never_flagged_for_it() {
+    for port in [9000, 8080] {
+        let mut world = World::new("");
+        for day in 0..30 {
+            for _ in 0..3 {
+                let mut visit = world.decoy("192.0.2.7", port);
+                visit.send(REQUEST);
+                assert_eq!(visit.close(), "", "port {port}, day {day}");
+                world.wait(28_000);
+            }
+            world.tick();
+        }
+        assert_ne!(world.knock("192.0.2.7", 23), "", "another decoy");
+    }
+}
+
+#[test]
+fn asking_for_a_name_at_a_second_decoy_is_enough() {
+    let mut world = World::new("");
+    for (port, is_flagged) in [(9000, false), (9001, true)] {
+        let mut visit = world.decoy("192.0.2.7", port);
+        visit.send(REQUEST);
+        assert_eq!(!visit.close().is_empty(), is_flagged, "port {port}");
+    }
+}
