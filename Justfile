@@ -107,6 +107,14 @@ bench-scan ROUNDS="12": setup wasm
     @echo "== throughput of a scan"
     cargo run --quiet --example scan_throughput -- {{ ROUNDS }}
 
+# Measure the detector on the traces there are and on made-up clients, and write docs/detection.md:
+# minutes. ARGS: `calibrate` prints estimates beside the weights, `generate` makes plugin/eval/data.
+[no-exit-message]
+eval *ARGS:
+    @echo "== quality of the detector"
+    @cargo build --quiet -p portscan-eval
+    cargo run --quiet -p portscan-eval -- {{ ARGS }}
+
 # Make a million connections in one host and see that no memory grows: minutes.
 many-connections COUNT="1000000": setup wasm
     @echo "== memory of many connections"
