@@ -112,8 +112,8 @@ bench-scan ROUNDS="12": setup wasm
 [no-exit-message]
 eval *ARGS:
     @echo "== quality of the detector"
-    @cargo build --quiet -p portscan-eval
-    cargo run --quiet -p portscan-eval -- {{ ARGS }}
+    @cargo build --quiet --bin portscan-eval
+    cargo run --quiet --bin portscan-eval -- {{ ARGS }}
 
 # Make a million connections in one host and see that no memory grows: minutes.
 many-connections COUNT="1000000": setup wasm
