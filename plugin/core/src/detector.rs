@@ -73,7 +73,7 @@ pub struct Detector {
     pub counters: Counters,
 }
 
-/// Contacts that a worker keeps until its next tick; when there are more, it tells them at once.
+/// Contacts that a worker keeps until its next tick; it tells at once of each that is more.
 const UNNOTED_MAX: usize = 128;
 
 /// How often a worker reads what was learnt of decoy ports.
@@ -234,6 +234,24 @@ impl Detector {
         }
     }
 
+    /// Tells at once of what is more than is kept: in a flood each contact costs one update more,
+    /// and none of them all the updates.
+    fn note_one_too_many(&mut self, store: &mut impl Store, now: Time) {
+        if self.suspicions.len() > UNNOTED_MAX
+            && let Some(seed) = self.seed
+            && let Some(suspicion) = self.suspicions.pop()
+        {
+            let counters = &mut self.counters;
+            self.neighbours
+                .note(store, counters, &seed, &suspicion, now);
+        }
+        if self.touches.len() > UNNOTED_MAX
+            && let Some(touch) = self.touches.pop()
+        {
+            touched::note(store, &mut self.counters, &[touch], now);
+        }
+    }
+
     fn tell_others(&mut self, store: &mut impl Store, fingerprint: u64) {
         if !Ring::push(store, &mut self.counters, fingerprint) {
             self.untold.push(fingerprint);
@@ -370,7 +388,8 @@ impl Detector {
             return;
         }
         watched.served_until = now.plus_secs(HOUR_SECS).min(generation_end(now));
-        if watched.has_slot {
+        // The request that was served may itself have brought about the slot.
+        if watched.has_slot || watched.epoch != self.epoch {
             let outcome = self.apply(store, now, watched, Event::Served);
             let is_flagged =
                 matches!(&outcome, Outcome::Applied(applied) if applied.slot.flag.is_some());

@@ -20,7 +20,7 @@ pub const FIRST_BYTES_MAX: usize = 4_096;
 pub enum Asks {
     /// A name that is served here, in well-formed HTTP or TLS.
     Served,
-    /// A bare address, in well-formed HTTP.
+    /// A bare address, in well-formed HTTP or TLS.
     Address,
     /// Anything else: another protocol, no name, a name that is not served.
     Otherwise,

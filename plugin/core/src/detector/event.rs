@@ -1,6 +1,6 @@
 //! What happens to a slot.
 
-use super::{Detector, UNNOTED_MAX};
+use super::Detector;
 use crate::contact::Watched;
 use crate::counters::{Counter, Counters};
 use crate::evidence::{Evidence, EvidenceSet, Nats};
@@ -79,9 +79,7 @@ impl Detector {
             let counters = &mut self.counters;
             self.neighbours.flag(store, counters, &seed, &network, now);
         }
-        if self.suspicions.len().max(self.touches.len()) >= UNNOTED_MAX {
-            self.note(store, now);
-        }
+        self.note_one_too_many(store, now);
         watched.has_slot = updated.is_stored;
         for evidence in applied.evidence.iter() {
             self.counters.count(Counter::evidence(evidence));
@@ -308,6 +306,11 @@ impl Event {
         }
         if !was_flagged && slot.flag.is_some() {
             change = Change::Flagged;
+        }
+        // A client that asks for a bare address does so with every request: that is read, not
+        // written again.
+        if slot.flag.is_none() && existing == Some(slot) {
+            return None;
         }
         Some(Applied {
             slot,

@@ -64,17 +64,19 @@ fn a_request_for_a_name_asks_for_what_is_served() {
 }
 
 #[test]
-fn other_names_addresses_and_none_ask_for_nothing_served() {
-    for host in [
-        "",
-        "192.0.2.1",
-        "192.0.2.1:80",
-        "[2001:db8::1]",
-        "1",
-        "0x7f.1",
-        "a..b",
-        "a b",
-    ] {
+fn an_address_is_told_apart() {
+    for host in ["192.0.2.1", "192.0.2.1:80", "[2001:db8::1]", "[::1]:80"] {
+        let request = std::format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        check(request.as_bytes(), &[], Asks::Address);
+        assert!(is_literal_host(host.as_bytes()), "{host}");
+    }
+    check(&client_hello(Some("192.0.2.1")), &[], Asks::Address);
+}
+
+#[test]
+fn other_names_and_none_ask_for_nothing_served() {
+    for host in ["", "1", "0x7f.1", "192.0.2", "a..b", "a b"] {
+        assert!(!is_literal_host(host.as_bytes()), "{host}");
         let request = std::format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
         check(request.as_bytes(), &[], Asks::Otherwise);
     }
@@ -147,7 +149,6 @@ fn a_client_hello_asks_for_its_server_name() {
         &["shop.example"],
         Asks::Otherwise,
     );
-    check(&client_hello(Some("192.0.2.1")), &[], Asks::Otherwise);
     check(&client_hello(None), &[], Asks::Otherwise);
     let hello = client_hello(Some("shop.example"));
     for len in 1..hello.len() {

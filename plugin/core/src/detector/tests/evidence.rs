@@ -401,6 +401,45 @@ fn requests_for_what_is_not_there_and_for_bare_addresses_are_weaker() {
 }
 
 #[test]
+fn a_client_that_always_asks_for_a_bare_address_is_read_and_not_written() {
+    let mut world = World::new("");
+    let literal = Request {
+        has_literal_host: true,
+        ..Request::default()
+    };
+    world.ask("192.0.2.7", literal);
+    world.ask("192.0.2.7", literal);
+    let before = world.store.writes();
+    for _ in 0..10 {
+        world.ask("192.0.2.7", literal);
+    }
+    assert_eq!(world.store.writes(), before);
+}
+
+#[test]
+fn a_request_for_a_bare_address_that_is_served_earns_standing() {
+    let mut world = World::new("");
+    world.real = listener(r#"{"role":"sensor","standing":"tagger"}"#);
+    let literal = Request {
+        has_literal_host: true,
+        ..Request::default()
+    };
+    let endpoints = Endpoints {
+        peer: "192.0.2.7:40000".parse().unwrap(),
+        local: "198.51.100.1:443".parse().unwrap(),
+    };
+    let mut visit = world.real("192.0.2.7", 443);
+    visit.send(REQUEST);
+    visit
+        .detector
+        .request(visit.store, *visit.now, visit.listener, endpoints, literal);
+    visit.served();
+    visit.close();
+    assert_eq!(world.knock("192.0.2.7", 22), "");
+    assert_ne!(world.knock("192.0.2.7", 23), "");
+}
+
+#[test]
 fn one_exploit_from_an_address_in_good_standing_is_not_enough() {
     let mut world = World::new("");
     world.request("192.0.2.7");

@@ -133,3 +133,17 @@ fn a_health_check_from_a_network_that_scans_is_not_flagged() {
         world.wait(1);
     }
 }
+
+#[test]
+fn a_flood_between_two_ticks_costs_no_contact_more_than_a_few_calls() {
+    let mut world = World::new("");
+    for n in 0..600_u16 {
+        let (reads, writes) = (world.store.reads(), world.store.writes());
+        world.decoy(&format!("10.{}.{}.1", n / 256, n % 256), 23);
+        let reads = world.store.reads() - reads;
+        let writes = world.store.writes() - writes;
+        assert!(reads <= 4 && writes <= 3, "{n}: {reads} {writes}");
+    }
+    world.tick();
+    assert_eq!(world.count(Counter::CasGiveups), 0);
+}
