@@ -164,9 +164,10 @@ pub(crate) fn metric(name: &str) -> String {
     format!("wasmcustom.portscan_{name}")
 }
 
-/// A request that asks for a bare address, so that being served earns no standing.
+/// A request for a host that is no name and no address: being served earns no standing, and asking
+/// is no evidence.
 pub(crate) fn stranger() -> Request {
-    Request::get("/").authority("127.0.0.1")
+    Request::get("/").authority("1")
 }
 
 /// What the upstream saw of a request that it answered.

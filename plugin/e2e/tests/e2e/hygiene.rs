@@ -55,7 +55,7 @@ pub(crate) fn with_trailers(builder: Builder) -> Builder {
 
 /// A request with the header in every spelling, all at once, and as trailers too.
 pub(crate) fn forgery() -> Request {
-    let mut request = Request::post("/", "body").authority("127.0.0.1");
+    let mut request = Request::post("/", "body").authority("1");
     for (number, name) in SPELLINGS.iter().enumerate() {
         let value = format!("kind=probe, risk={number}, class=benign, actor=\"{FORGED}\"");
         request = request.header(name, &value).trailer(name, &value);

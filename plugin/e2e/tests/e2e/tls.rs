@@ -29,6 +29,7 @@ fn a_failed_handshake_is_a_contact_and_no_silence() -> Result<()> {
         read_until_close(&mut stream, PATIENCE)?;
     }
     edge.wait_for_metric("connections_total.listener.real", 3)?;
+    edge.wait_for_metric("evidence_total.kind.handshake", 3)?;
     // Someone who says nothing, for comparison.
     Source::loopback(24, 0, 9).touch(service)?;
     edge.wait_for_metric("connections_total.listener.real", 4)?;
@@ -95,14 +96,14 @@ pub(crate) fn make_certificate() -> Result<()> {
     Ok(())
 }
 
-/// The tag of a request of the address `from` for a bare address.
+/// The tag of a request of the address `from` for no name.
 fn tag_over_tls(from: &str, service: SocketAddr) -> Result<Option<String>> {
     let code = "import socket, ssl, sys\n\
         context = ssl._create_unverified_context()\n\
         to = (sys.argv[2], int(sys.argv[3]))\n\
         plain = socket.create_connection(to, 10, (sys.argv[1], 0))\n\
         with context.wrap_socket(plain) as tls:\n    \
-            tls.sendall(b'GET / HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nConnection: close\\r\\n\\r\\n')\n    \
+            tls.sendall(b'GET / HTTP/1.1\\r\\nHost: 1\\r\\nConnection: close\\r\\n\\r\\n')\n    \
             while part := tls.recv(4096):\n        \
                 sys.stdout.buffer.write(part)\n";
     let (ip, port) = (service.ip().to_string(), service.port().to_string());

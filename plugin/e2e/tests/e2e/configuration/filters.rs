@@ -26,11 +26,15 @@ fn a_key_of_another_role_or_a_typo_is_refused() {
     refused_sensor(
         r#"{"role":"sensor","decoys":true}"#,
         &["decoys: unknown key: \
-           keys here are role, decoy, real_ports, names, standing, hold_secs, policy"],
+           keys here are role, decoy, real_ports, login, speaks, names, standing, hold_secs, \
+           policy"],
     );
     refused_sensor(
         r#"{"role":"tagger","decoy":true}"#,
-        &["decoy: unknown key: keys here are role, observe, source_address_is_trusted, policy"],
+        &[
+            "decoy: unknown key: keys here are role, observe, source_address_is_trusted, inspect, \
+           policy",
+        ],
     );
     refused_sensor(
         r#"{"role":"keeper","decoy":true}"#,

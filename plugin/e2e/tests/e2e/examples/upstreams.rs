@@ -105,9 +105,9 @@ fn decision(answer: &Response) -> Option<String> {
     Some(json["decision"].as_str()?.to_owned())
 }
 
-/// A request that asks for a bare address, and so earns no standing.
+/// A request for no name, which earns no standing.
 fn get(path: &str) -> Request {
-    Request::get(path).authority("127.0.0.1")
+    Request::get(path).authority("1")
 }
 
 /// A running example; it is killed on drop.

@@ -16,8 +16,9 @@ const SLOTS_MAX: u64 = 93;
 #[test]
 fn a_full_table_passes_traffic_counts_evictions_and_knows_the_newest_scanner() -> Result<()> {
     let light = free_port()?;
+    // All of them come out of one network, which is not the point here.
     let policy = format!(
-        r#"{{ "sources": {{ "capacity": 64 }}, "decoy_weights": {{ "{}": 1.0 }} }}"#,
+        r#"{{ "without": ["network"], "sources": {{ "capacity": 64 }}, "decoy_weights": {{ "{}": 1.0 }} }}"#,
         light.port()
     );
     let edge = Edge::start_with("edge.yaml", |builder| {
