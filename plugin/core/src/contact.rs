@@ -32,6 +32,8 @@ pub(crate) struct Watched {
     pub(crate) place: Place,
     /// Short sessions there are attempts to log in.
     pub(crate) is_login: bool,
+    /// The source had not touched this decoy before.
+    pub(crate) is_first_visit: bool,
     /// The declared scanner whose network this is, by its number in the policy.
     pub(crate) actor: Option<u32>,
     pub(crate) opened: Time,

@@ -325,6 +325,7 @@ impl Detector {
             Outcome::Applied(applied) => {
                 watched.is_silence_known = is_decoy && applied.slot.silent_at_decoy;
                 watched.flagged_here = applied.change == Change::Flagged;
+                watched.is_first_visit = applied.is_new_target;
                 if applied.evidence.contains(Evidence::Decoy) {
                     watched.second_step =
                         decoy_weight.map_or(SecondStep::None, |(_, second_step)| second_step);

@@ -162,6 +162,8 @@ pub(super) struct Seen {
     pub(super) kinds: EvidenceSet,
     /// A short session where logins happen.
     pub(super) is_short_session: bool,
+    /// That session was the first contact with this decoy.
+    pub(super) is_first_visit: bool,
     /// It asked for what attackers ask for: the number of the exploit and its weight.
     pub(super) exploit: Option<(u16, Nats)>,
 }
@@ -341,7 +343,8 @@ impl Seen {
             };
             counted.extend(more.iter());
         }
-        if self.is_short_session {
+        // One session at each of many services is a scan, and no trying of passwords.
+        if self.is_short_session && (slot.sessions == 0 || !self.is_first_visit) {
             counted.extend(model.short_session(slot, now, seed, target).iter());
         }
         if let Some(exploit) = self.exploit {

@@ -54,6 +54,7 @@ impl Detector {
             target: Target::new(&seed, endpoints.local.ip(), port),
             place: listener.place(port),
             is_login: listener.is_login(port),
+            is_first_visit: false,
             actor: self.known.get(address),
             opened: now,
             bytes: 0,
@@ -272,8 +273,10 @@ impl Detector {
             watched.second_step = SecondStep::None;
             return Reaction::default();
         }
+        let is_short_session = watched.is_login && watched.was_short(now);
         let mut seen = Seen {
-            is_short_session: watched.is_login && watched.was_short(now),
+            is_short_session,
+            is_first_visit: is_short_session && watched.is_first_visit,
             ..Seen::default()
         };
         match ending {

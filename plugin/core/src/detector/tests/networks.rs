@@ -102,6 +102,23 @@ fn short_sessions_at_logins_are_brute_force_from_the_fourth_on() {
 }
 
 #[test]
+fn one_session_at_each_of_many_decoys_is_a_scan_and_no_brute_force() {
+    let mut world = World::new("");
+    let mut session = |port| {
+        let mut visit = world.decoy("192.0.2.7", port);
+        visit.send(b"SSH-2.0-x\r\n");
+        visit.close()
+    };
+    for port in [22, 23, 21, 3389, 5900] {
+        let tag = session(port);
+        assert!(!tag.contains("bruteforce"), "{port}: {tag}");
+    }
+    session(22);
+    let tag = session(22);
+    assert!(tag.contains("bruteforce"), "{tag}");
+}
+
+#[test]
 fn long_sessions_health_checks_and_other_services_are_no_brute_force() {
     let mut world = World::new("");
     for _ in 0..20 {
