@@ -11,6 +11,7 @@ use portscan_core::{
     detector::{Detector, Ending},
     listener::Listener,
     state::hash::Seed,
+    state::neighbours::NETWORKS_PER_PAGE,
     state::page::PAGE_LEN_MAX,
     state::pool,
     state::standing::{GENERATION_SECS, Standing},
@@ -29,14 +30,20 @@ fn memory_is_what_the_readme_states() {
     let readme = fs::read_to_string(workspace_root().join("README.md")).expect("the README");
     let policy = Policy::default();
     let standing = Standing::new(policy.standing_capacity).pages();
+    let networks = policy.networks_capacity.div_ceil(NETWORKS_PER_PAGE);
     let mut edge = Edge::new(policy);
     let geometry = *edge.detector.geometry();
     let (sources, sketches) = (geometry.pages(), pool::pages(&geometry));
-    for (pages, per_page) in [(sources, "31"), (sketches, "448"), (standing, "1,603")] {
+    for (pages, per_page) in [
+        (sources, "31"),
+        (sketches, "448"),
+        (standing, "1,603"),
+        (networks, "63"),
+    ] {
         let row = format!("/ {per_page}⌉ | {} |", grouped(pages));
         assert!(readme.contains(&row), "the README has no {row}");
     }
-    let pages = sources + sketches + standing + 3;
+    let pages = sources + sketches + standing + networks + 4;
     let bound = mebibytes(pages as usize * PAGE_LEN_MAX);
     let stated = format!("at most {} pages, {bound}", grouped(pages));
     assert!(readme.contains(&stated), "the README does not say {stated}");
