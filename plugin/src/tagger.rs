@@ -131,7 +131,14 @@ impl HttpContext for Tagger {
             None => Verdict::of_connection(&mut refused),
         };
         let verdict = match self.inspect() {
-            Some((contact, reaction)) => verdict.or_that_of(&contact, &reaction),
+            Some((contact, reaction)) => {
+                let later = verdict.or_that_of(&contact, &reaction);
+                // The access log of this very request is to show what it brought about.
+                refused += u32::from(
+                    reaction.tag_changed && host::set_property(FILTER_STATE, &later.tag).is_err(),
+                );
+                later
+            }
             None => verdict,
         };
         let mut action = Action::Continue;
