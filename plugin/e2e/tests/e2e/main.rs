@@ -4,6 +4,7 @@ mod access_log;
 mod configuration;
 mod crash;
 mod edge;
+mod evidence;
 mod examples;
 mod failure;
 mod faults;

@@ -81,7 +81,16 @@ fn module_and_detector_give_the_same_verdicts() -> Result<()> {
     };
     let some = both(
         &contacts,
-        &setup("", &[Evidence::Decoy, Evidence::Exploit])?,
+        &setup(
+            "",
+            &[
+                Evidence::Decoy,
+                Evidence::Ports,
+                Evidence::Bruteforce,
+                Evidence::Exploit,
+                Evidence::Network,
+            ],
+        )?,
     )?;
     assert!(0 < some && some < all, "{some} {all}");
     both(&contacts, &edges)?;

@@ -44,7 +44,8 @@ fn a_full_table_passes_traffic_counts_evictions_and_knows_the_newest_scanner() -
 
     // Who is not flagged finds no room any more, and is served all the same.
     flood(65, 100, unflagged)?;
-    edge.wait_for_metric("table_rejections_total", 100)?;
+    // At its connection, and at its end: a short session of SSH at a decoy.
+    edge.wait_for_metric("table_rejections_total", 200)?;
     assert_eq!(edge.metric("table_evictions_total.slot.flagged")?, gone);
     for host in 1..=50 {
         assert_eq!(edge.tag(&Source::loopback(66, 200, host))?, None);
