@@ -47,7 +47,7 @@ impl People {
         );
         let visitor = tag(&self.visitor.send(&visitor())?)?;
         tell.saw(visitor.as_deref());
-        tell.act("stranger", &format!("{STRANGER} asks for the bare address"));
+        tell.act("stranger", &format!("{STRANGER} asks for no name"));
         let stranger = tag(&self.stranger.send(&stranger())?)?;
         tell.saw(stranger.as_deref());
         ensure!(
@@ -197,7 +197,7 @@ fn scan_with_nmap(edge: &Edge, tell: &Tell) -> Result<bool> {
         let seen = answer.and_then(|answer| tag(&answer)).ok().flatten();
         seen.filter(|seen| seen.contains(&wanted))
     })?;
-    tell.act("::1", "asks for the bare address");
+    tell.act("::1", "asks for no name");
     tell.saw(Some(&seen));
     ensure!(
         seen.starts_with("kind=vertical, "),
@@ -268,9 +268,9 @@ fn visitor() -> Request {
     Request::get("/").authority("shop.example")
 }
 
-/// A request that asks for a bare address, as scanners do.
+/// A request for a host that is no name, so that being served earns no standing.
 fn stranger() -> Request {
-    Request::get("/").authority("127.0.0.1")
+    Request::get("/").authority("1")
 }
 
 fn source(ip: &str) -> Result<Source> {
