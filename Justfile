@@ -125,6 +125,15 @@ bench-callbacks *ARGS: wasm
     @echo "== callbacks"
     cargo run --quiet --bin host-test -- bench --baseline plugin/bench/host-calls.json {{ ARGS }}
 
+# Let real scanners and harmless clients loose on a real Envoy, in namespaces, and check every verdict:
+# two minutes, root. ARGS: `--trace FILE` saves the contacts as an accept trace.
+[no-exit-message]
+lab *ARGS: setup wasm
+    @echo "== lab"
+    @.ci/lab-tools
+    @cargo build --quiet --bin portscan-lab
+    @PATH="$PWD/.tools/bin:$PATH:/usr/sbin:/sbin" cargo run --quiet --bin portscan-lab -- {{ ARGS }}
+
 # Run the conformance set in real Envoys: those of VERSIONS, or all that are pinned.
 [no-exit-message]
 conformance *VERSIONS: setup
