@@ -134,6 +134,14 @@ lab *ARGS: setup wasm
     @cargo build --quiet --bin portscan-lab
     @PATH="$PWD/.tools/bin:$PATH:/usr/sbin:/sbin" cargo run --quiet --bin portscan-lab -- {{ ARGS }}
 
+# Run CrowdSec and psad, Debian's packages, on the traces of `eval` and write docs/peers.json: a minute;
+# root where they are not installed.
+[no-exit-message]
+peers: setup
+    @echo "== peers"
+    @cargo build --quiet --example flagged
+    @PATH="$PATH:/usr/sbin:/sbin" plugin/eval/peers.py --replay {{ quote(target_dir / "debug/examples/flagged") }}
+
 # Run the conformance set in real Envoys: those of VERSIONS, or all that are pinned.
 [no-exit-message]
 conformance *VERSIONS: setup
