@@ -189,6 +189,9 @@ pub mod weight {
     pub const HANDSHAKE_MAX: Nats = Nats::from_hundredths(290);
     /// A bare address where a name should stand; also the most that this adds up to.
     pub const LITERAL_HOST: Nats = Nats::from_hundredths(200);
+    /// Most that silence and bare addresses add up to together, below the threshold of medium: so
+    /// load balancers look whether a service lives.
+    pub const CHECKS_MAX: Nats = Nats::from_hundredths(450);
     /// The third short session where logins happen, and each further power of two.
     pub const BRUTEFORCE: Nats = Nats::from_hundredths(300);
     /// A request or payload that only attackers send.

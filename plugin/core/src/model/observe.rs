@@ -94,6 +94,15 @@ impl Model {
             .iter()
             .filter_map(Soft::of)
             .fold(Nats::ZERO, |sum, soft| sum.plus(soft.most));
+        let is_like_a_check = kinds
+            .iter()
+            .filter(|kind| Soft::of(*kind).is_some())
+            .all(|kind| matches!(kind, Evidence::Silent | Evidence::LiteralHost));
+        let most = if is_like_a_check {
+            most.min(weight::CHECKS_MAX)
+        } else {
+            most
+        };
         let left = most.minus(self.aged(slot.soft, slot, now));
         let allowance = left.clamp(Nats::ZERO, weight);
         if is_soon || allowance == Nats::ZERO {

@@ -248,3 +248,14 @@ fn evidence_that_is_switched_off_weighs_nothing() {
     let further = model.decoy(&mut slot, NOW, &SEED, target(24), weight::DECOY);
     assert!(further.contains(Evidence::Ports));
 }
+
+#[test]
+fn a_load_balancer_that_looks_in_two_ways_is_never_flagged() {
+    let mut slot = slot();
+    for minutes in 0..7 * 24 * 60 {
+        let now = NOW.plus_secs(minutes * MINUTE_SECS);
+        soft(&mut slot, Evidence::Silent, minutes * MINUTE_SECS);
+        soft(&mut slot, Evidence::LiteralHost, minutes * MINUTE_SECS + 30);
+        assert_eq!(MODEL.judge(&mut slot, now), Change::None, "{minutes}");
+    }
+}
