@@ -1,5 +1,6 @@
 //! The document: what was measured, in words, tables and figures.
 
+mod programs;
 mod table;
 mod tables;
 mod targets;
@@ -37,9 +38,10 @@ pub fn text(results: &Results) -> String {
             tables::false_tags(results)
         ),
         format!(
-            "## Beside other detectors\n\n{}\n{}",
+            "## Beside other detectors\n\n{}\n{}\n{}",
             PEERS.replace("{p}", &format!("{:e}", peers::PROBABILITY)),
-            tables::peers(results)
+            tables::peers(results),
+            programs::programs()
         ),
         format!(
             "## What each kind of evidence is worth\n\n{ABLATION}\n{}",
