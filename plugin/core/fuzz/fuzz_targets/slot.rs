@@ -4,9 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use portscan_core::config::Sensitivity;
-use portscan_core::evidence::Nats;
+use portscan_core::evidence::{Evidence, EvidenceSet, Nats};
 use portscan_core::header;
-use portscan_core::model::{Model, Place};
+use portscan_core::model::Model;
 use portscan_core::state::hash::Seed;
 use portscan_core::state::page::{PAGE_LEN_MAX, Page, PageKind};
 use portscan_core::state::sketch::{SKETCH_LEN, Sketch};
@@ -47,12 +47,25 @@ fn check_slot(cell: &[u8; SLOT_LEN], now: Option<[u8; 4]>) {
         threshold: Sensitivity::Medium.threshold(),
         half_life_secs: 86_400,
         verdict_ttl_secs: 604_800,
+        without: EvidenceSet::default(),
     };
     model.refresh(&mut slot, now);
     let address = [192, 0, 2, 1].into();
     let target = Target::new(&SEED, address, 23);
     model.decoy(&mut slot, now, &SEED, target, Nats::from_hundredths(600));
-    model.silent(&mut slot, now, &SEED, target, Place::Real);
+    model.silent_at_decoy(&mut slot, now, target);
+    for evidence in Evidence::ALL {
+        model.soft(&mut slot, now, &SEED, target, evidence);
+    }
+    model.short_session(&mut slot, now, &SEED, target);
+    model.exploit(
+        &mut slot,
+        now,
+        &SEED,
+        target,
+        (1, Nats::from_hundredths(600)),
+    );
+    model.network(&mut slot, now, target);
     model.served(&mut slot, now);
     model.judge(&mut slot, now);
     if let Some(verdict) = Verdict::of(&slot, &model, now, None) {
