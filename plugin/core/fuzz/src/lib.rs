@@ -23,14 +23,17 @@ pub fn check_tag(tag: &str) {
         let word = item.unwrap_or_else(|| panic!("{key} of {tag:?}"));
         assert!(words.contains(&word.as_str()), "{key} of {tag:?}");
     };
-    is_one_of("kind", &["probe", "vertical", "horizontal", "block"]);
+    is_one_of(
+        "kind",
+        &["probe", "vertical", "horizontal", "block", "distributed"],
+    );
     let classes: &[&str] = if is_benign {
         &["benign"]
     } else {
         &["suspicious", "malicious"]
     };
     is_one_of("class", classes);
-    is_one_of("src", &["local"]);
+    is_one_of("src", &["local", "network"]);
     let risk = item(&members, "risk").and_then(BareItem::as_integer);
     let risk = risk.unwrap_or_else(|| panic!("risk of {tag:?}"));
     assert!((0..=100).contains(&i64::from(risk)), "{tag:?}");
