@@ -93,7 +93,9 @@ impl Model {
             .minus(self.aged(slot.credit, slot, now))
     }
 
-    /// What a flagged network adds to each of its sources: they lack one suspicious target.
+    /// What a flagged network adds to each of its sources: they lack one suspicious target. The
+    /// estimate in docs/detection.md is more than twice as high at medium, but neighbours alone must
+    /// flag nobody.
     const fn network_share(&self) -> Nats {
         self.threshold.minus(weight::PORTS)
     }
