@@ -101,8 +101,13 @@ fn request_line(line: &[u8]) -> Result<RequestLine<'_>, Fault> {
     }
 }
 
-/// Why a head that is not yet whole can be no request, once its first line is there.
+/// Why a head that is not yet whole can be no request: from its first byte on if that is a control
+/// character or a space, else once its first line is there.
 pub(super) fn fault_of(head: &[u8]) -> Option<Fault> {
+    let mut after_breaks = head.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n'));
+    if after_breaks.next().is_some_and(|byte| *byte <= b' ') {
+        return Some(Fault::Syntax);
+    }
     let end = head.iter().position(|byte| *byte == b'\n')?;
     let line = head.get(..end)?;
     request_line(line.strip_suffix(b"\r").unwrap_or(line)).err()

@@ -20,8 +20,12 @@ fn sent(host: &Host, id: ConnectionId) -> String {
 // Each case as Envoy 1.40.0 answers it: status, details; nothing while it waits for more.
 #[test]
 fn what_is_no_request_is_refused_as_soon_as_that_is_clear() {
-    const CASES: [(&str, &str); 20] = [
+    const CASES: [(&str, &str); 24] = [
         ("X", ""),
+        ("G\0", ""),
+        ("\x16\x03\x01", "400 http1.codec_error"),
+        (" ", "400 http1.codec_error"),
+        ("\r\n\t", "400 http1.codec_error"),
         ("PRI * HTTP", ""),
         ("GET /\r\n", "426 low_version"),
         ("GET / HTTP/1.0\r\n", ""),
