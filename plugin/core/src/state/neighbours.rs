@@ -8,19 +8,21 @@
 //!   0 ┌───────────────────────────────────────────────────────┐
 //!     │ network key                                   16 bytes│
 //!  16 ├─────────────┬─────────────┬─────────────┬─────────────┤
-//!     │ last        │ window      │ flagged_at  │ expires_at  │  u32; Unix seconds, window: hours
-//!  32 ├─────────────┴─────────────┼─────────────┴─────────────┤
-//!     │ sources, this window      │ sources, last window      │  64 bits, one per hashed source
-//!  48 ├───────────────────────────┼───────────────────────────┤
-//!     │ targets, this window      │ targets, last window      │  64 bits, one per hashed target
-//!  64 └───────────────────────────┴───────────────────────────┘
+//!     │ last        │ flagged_at  │ expires_at  │             │  u32, Unix seconds
+//!  28 ├─────────────┴─────────────┴─────────────┘             │
+//!     │ 3 sources                                     12 bytes│  31 bits of a hash, and one that says
+//!  40 ├───────────────────────────────────────────────────────┤  whether the present window saw it
+//!     │ 6 targets                                     24 bytes│
+//!  64 └───────────────────────────────────────────────────────┘
 //! ```
-//! The bits that are set are at most as many as there are sources and targets: two that fall on one
-//! bit count once, so that collisions delay a verdict and never make one.
+//! Two that have the same hash count once, so that collisions delay a verdict and never make one.
+
+mod distinct;
 
 use alloc::format;
 use alloc::string::String;
 
+use self::distinct::Distinct;
 use crate::counters::{Counter, Counters};
 use crate::source::{NetworkKey, Prefixes};
 use crate::state::hash::{Seed, place};
@@ -43,11 +45,9 @@ const FORM: Form = Form {
 /// Distinct sources and targets, in this window and the one before, that flag a network: the rule
 /// that found most sources on the honeypot traces of 2025 (six targets of three addresses in an
 /// hour).
-const SOURCES_MIN: u32 = 3;
-const TARGETS_MIN: u32 = 6;
+const SOURCES_MIN: usize = 3;
+const TARGETS_MIN: usize = 6;
 const WINDOW_SECS: u32 = HOUR_SECS;
-
-const BITS: u32 = 64;
 
 /// Size and shape of a table of networks. It is part of the keys, so that tables of different
 /// geometry never touch each other.
@@ -122,11 +122,9 @@ impl Neighbours {
     ) -> bool {
         self.change(store, counters, seed, &suspicion.network, now, |cell| {
             let target = seed.port(suspicion.target.port) ^ suspicion.target.host;
-            let [sources, _] = &mut cell.sources;
-            *sources |= 1 << place(suspicion.source, BITS);
-            let [targets, _] = &mut cell.targets;
-            *targets |= 1 << place(target, BITS);
-            count(cell.sources) >= SOURCES_MIN && count(cell.targets) >= TARGETS_MIN
+            cell.sources.note(suspicion.source);
+            cell.targets.note(target);
+            cell.sources.is_full() && cell.targets.is_full()
         })
     }
 
@@ -220,23 +218,16 @@ fn find(page: &Page, network: &NetworkKey) -> Option<(usize, Cell)> {
         .map(|(at, bytes)| (at, Cell::decode(bytes)))
 }
 
-/// Distinct ones in both windows.
-const fn count([present, last]: [u64; 2]) -> u32 {
-    (present | last).count_ones()
-}
-
 /// What is remembered about one network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Cell {
     network: [u8; 16],
+    /// The last suspicious contact; its window is the present one of `sources` and `targets`.
     last: Time,
-    /// The present window, in windows since the epoch.
-    window: u32,
     flagged_at: Time,
     expires: Time,
-    /// In this window and the one before.
-    sources: [u64; 2],
-    targets: [u64; 2],
+    sources: Distinct<SOURCES_MIN>,
+    targets: Distinct<TARGETS_MIN>,
 }
 
 impl Cell {
@@ -244,11 +235,10 @@ impl Cell {
         Self {
             network: *network.as_bytes(),
             last: now,
-            window: now.unix_secs() / WINDOW_SECS,
             flagged_at: Time::default(),
             expires: Time::default(),
-            sources: [0; 2],
-            targets: [0; 2],
+            sources: Distinct::NONE,
+            targets: Distinct::NONE,
         }
     }
 
@@ -259,38 +249,28 @@ impl Cell {
             && self.expires <= now.plus_secs(ttl_secs)
     }
 
-    /// Begins a new window if the present one is over.
+    /// Begins a new window if that of `last` is over.
     fn turn_window(&mut self, now: Time) {
-        let present = now.unix_secs() / WINDOW_SECS;
-        match present.wrapping_sub(self.window) {
+        let window = |time: Time| time.unix_secs() / WINDOW_SECS;
+        match window(now).wrapping_sub(window(self.last)) {
             0 => {}
             1 => {
-                let ([sources, _], [targets, _]) = (self.sources, self.targets);
-                self.sources = [0, sources];
-                self.targets = [0, targets];
+                self.sources.turn();
+                self.targets.turn();
             }
-            _ => {
-                self.sources = [0; 2];
-                self.targets = [0; 2];
-            }
+            _ => (self.sources, self.targets) = (Distinct::NONE, Distinct::NONE),
         }
-        self.window = present;
     }
 
     fn encode(&self) -> [u8; CELL_LEN] {
         let mut bytes = [0; CELL_LEN];
-        let numbers = [
-            self.last.unix_secs(),
-            self.window,
-            self.flagged_at.unix_secs(),
-            self.expires.unix_secs(),
-        ];
-        let bits = self.sources.into_iter().chain(self.targets);
-        let fields = self
-            .network
+        let times = [self.last, self.flagged_at, self.expires].map(Time::unix_secs);
+        let numbers = times
             .into_iter()
-            .chain(numbers.into_iter().flat_map(u32::to_le_bytes))
-            .chain(bits.flat_map(u64::to_le_bytes));
+            .chain(self.sources.0)
+            .chain(self.targets.0);
+        let numbers = numbers.flat_map(u32::to_le_bytes);
+        let fields = self.network.into_iter().chain(numbers);
         for (place, byte) in bytes.iter_mut().zip(fields) {
             *place = byte;
         }
@@ -302,16 +282,15 @@ impl Cell {
             let field = bytes.get(at..).and_then(|rest| rest.first_chunk());
             u32::from_le_bytes(field.copied().unwrap_or_default())
         };
-        let bits = |at: usize| u64::from(number(at)) | u64::from(number(at + 4)) << 32;
+        let time = |at: usize| Time::from_unix_secs(number(at));
         let network = bytes.first_chunk().copied().unwrap_or_default();
         Self {
             network,
-            last: Time::from_unix_secs(number(16)),
-            window: number(20),
-            flagged_at: Time::from_unix_secs(number(24)),
-            expires: Time::from_unix_secs(number(28)),
-            sources: [bits(32), bits(40)],
-            targets: [bits(48), bits(56)],
+            last: time(16),
+            flagged_at: time(20),
+            expires: time(24),
+            sources: Distinct(core::array::from_fn(|index| number(28 + 4 * index))),
+            targets: Distinct(core::array::from_fn(|index| number(40 + 4 * index))),
         }
     }
 }
