@@ -171,6 +171,21 @@ examples: setup
     @if command -v jq >/dev/null; then sh examples/access-log/test.sh; \
     else echo "skipped: the example of the access log needs jq: install jq"; fi
 
+# Build the portal's page anew, plugin/portal/dist, which the module contains: node and npm.
+[no-exit-message]
+dashboard:
+    @echo "== dashboard"
+    @.ci/dashboard packages
+    @cd plugin/portal && node_modules/.bin/tsc --project . && node build.mjs
+
+# Test the portal's page in a real browser, and that it is built from its sources.
+[no-exit-message]
+dashboard-test:
+    @echo "== dashboard"
+    @if ! .ci/dashboard browser; then echo "skipped: the dashboard is tested where node, npm and Chromium are"; else \
+        cd plugin/portal && node_modules/.bin/tsc --project . && node build.mjs --check && \
+        node --test --test-reporter=spec test/*.test.mjs; fi
+
 # Check every configuration in envoy/: our own rules, then Envoy with the module.
 validate *FILES: setup wasm
     @echo "== configurations"
@@ -221,5 +236,5 @@ fuzz-build: setup
     else echo "skipped: fuzz targets need a C++ compiler: install g++"; fi
 
 # What .ci/run runs: everything above that proves something.
-ci: lint doc test demo validate fuzz-build
+ci: lint doc test dashboard-test demo validate fuzz-build
     @echo "== all passed"
