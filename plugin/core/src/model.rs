@@ -120,7 +120,8 @@ impl Model {
         self.withdraw(slot, now)
     }
 
-    /// Whether the source was served in the last 24 hours.
+    /// Whether the source was served in the last 24 hours, as far as its slot knows. Of a source
+    /// that gets its slot now, [`crate::state::standing`] knows 12 to 24.
     pub fn in_good_standing(slot: &Slot, now: Time) -> bool {
         let hours = hour_stamp(now).wrapping_sub(slot.standing_hour);
         slot.standing_hour != 0 && u32::from(hours) <= DAY_SECS / HOUR_SECS

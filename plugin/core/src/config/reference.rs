@@ -67,8 +67,8 @@ pub fn plugin_fields() -> String {
             "sensor: `login`",
             "Logins happen here: the third short session of a source in a day (under 10 s, under \
              4 KiB from the client) is evidence, and each further power of two.",
-            "Where clients come for short sessions without logging in, they are flagged at the \
-             fourth in a day.",
+            "Who comes for short sessions, such as one command over SSH, is flagged at the fourth in \
+             a day: list such clients in `trusted`.",
         ),
         Entry {
             path: "sensor: `speaks`",
@@ -240,7 +240,8 @@ fn state_fields() -> Vec<Entry> {
         whole(
             &policy::STANDING_CAPACITY,
             "standing.capacity",
-            "Clients in good standing that are remembered per 12 hours.",
+            "Clients in good standing that are remembered, in each of two generations of 12 hours: \
+             standing lasts for 12 to 24 hours.",
             "Low: the rest are strangers at a decoy. High: memory.",
         ),
         whole(
