@@ -166,6 +166,7 @@ impl RootContext for Root {
             Filter::Sensor(listener) => Some(Box::new(Sensor {
                 context_id,
                 listener: listener.clone(),
+                has_ended: false,
             })),
             Filter::Unconfigured | Filter::Tagger { .. } | Filter::Keeper(_) => None,
         }

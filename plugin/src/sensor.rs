@@ -16,6 +16,8 @@ use crate::worker;
 pub(crate) struct Sensor {
     pub(crate) context_id: u32,
     pub(crate) listener: Rc<Listener>,
+    /// The client has sent its end: whoever closes the connection then, it was the client's.
+    pub(crate) has_ended: bool,
 }
 
 impl Context for Sensor {}
@@ -38,7 +40,8 @@ impl StreamContext for Sensor {
         }
     }
 
-    fn on_downstream_data(&mut self, data_size: usize, _end_of_stream: bool) -> Action {
+    fn on_downstream_data(&mut self, data_size: usize, end_of_stream: bool) -> Action {
+        self.has_ended |= end_of_stream;
         #[cfg(feature = "trap-for-tests")]
         trap_if_asked(data_size);
         let effects = worker::with(|worker| worker.data(self.context_id, data_size));
@@ -57,7 +60,7 @@ impl StreamContext for Sensor {
             && matches!(host::property(FAILURE_REASON), Ok(Some(reason)) if !reason.is_empty());
         let ending = match peer_type {
             _ if has_failed => Ending::HandshakeFailed,
-            PeerType::Local => Ending::ByUs,
+            PeerType::Local if !self.has_ended => Ending::ByUs,
             _ => Ending::ByPeer,
         };
         let effects = worker::with(|worker| worker.close(self.context_id, ending));

@@ -13,6 +13,7 @@ mod hold;
 mod host_calls;
 mod hygiene;
 mod identity;
+mod logins;
 mod lured;
 mod memory;
 mod no_address;
