@@ -1,5 +1,6 @@
 //! The document: what was measured, in words, tables and figures.
 
+mod bounds;
 mod programs;
 mod table;
 mod tables;
@@ -28,6 +29,7 @@ pub fn text(results: &Results) -> String {
         INTRODUCTION.to_owned(),
         tables::traces(results),
         format!("## Targets\n\n{}", targets::targets(results)),
+        bounds::bounds(results),
         format!(
             "## Effectiveness\n\n{QUALITY}\n{}",
             tables::quality(results)

@@ -1,6 +1,7 @@
 //! Everything that is measured, in the order of the document.
 
 pub mod ablation;
+pub mod bounds;
 pub mod false_tags;
 pub mod memory;
 pub mod peers;
@@ -26,6 +27,8 @@ pub struct Results {
     pub lab_first_decoy: Option<(usize, usize)>,
     /// Whom it flags wrongly.
     pub false_tags: false_tags::Table,
+    /// What keeps targets out of reach.
+    pub bounds: bounds::Bounds,
     /// What each kind of evidence is worth.
     pub ablation: ablation::Table,
     /// What it remembers.
@@ -99,6 +102,7 @@ pub fn measure(traces: &Traces, scale: usize) -> Results {
             .as_ref()
             .map(|lab| quality::at_first_decoy(&lab.trial)),
         false_tags,
+        bounds: bounds::run(scale),
         ablation: ablation::run(traces),
         memory,
         slow: slow::run(),

@@ -34,7 +34,7 @@ const MIXTURE_ACCIDENTS: f64 = 1e-3;
 const LOGIN_PORT: u16 = 5900;
 const LOGIN_PROBERS: usize = 50;
 
-/// All evidence but ports: what is left is the evidence that DETECTION's port verdict has.
+/// What is switched off where ports alone are to be evidence.
 const PORTS_ALONE: [Evidence; 6] = [
     Evidence::Silent,
     Evidence::Mismatch,
