@@ -12,6 +12,7 @@ pub mod hash;
 pub mod neighbours;
 pub mod page;
 pub mod pool;
+pub mod registers;
 pub mod ring;
 pub mod seed;
 pub mod sketch;

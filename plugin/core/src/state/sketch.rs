@@ -1,8 +1,6 @@
 //! Wide port sketches for sources that touch more ports than a slot can count.
 //!
-//! HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, AofA 2007) with 1,024 registers of four bits,
-//! standard error 1.04 / √1024 = 3.3 %, over a keyed hash: with a public one, an attacker can
-//! choose ports that count as few. Small counts are read by linear counting, as in the paper.
+//! 1,024 [`registers`], standard error 1.04 / √1024 = 3.3 %.
 //!
 //! ```text
 //!  0            16        20        24                         536
@@ -13,14 +11,13 @@
 
 use crate::source::SourceKey;
 use crate::state::hash::Seed;
-use crate::state::targets::linear_count;
+use crate::state::registers;
 use crate::time::Time;
 
 /// Bytes of a sketch with its owner.
 pub const SKETCH_LEN: usize = 24 + REGISTERS / 2;
 
 const REGISTERS: usize = 1024;
-const RANK_MAX: u8 = 15;
 
 /// The ports of one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,42 +45,13 @@ impl Sketch {
 
     /// Adds `port`; whether that changed anything.
     pub fn insert(&mut self, seed: &Seed, port: u16) -> bool {
-        let hash = seed.port(port);
-        let register = usize::try_from(hash % 1024).unwrap_or(0);
-        let rank = u8::try_from((hash >> 10).trailing_zeros() + 1)
-            .unwrap_or(RANK_MAX)
-            .min(RANK_MAX);
-        let Some(pair) = self.registers.get_mut(register / 2) else {
-            return false;
-        };
-        let shift = if register.is_multiple_of(2) { 0 } else { 4 };
-        if (*pair >> shift) & 0xf >= rank {
-            return false;
-        }
-        *pair = (*pair & !(0xf << shift)) | (rank << shift);
-        true
+        registers::raise(&mut self.registers, seed.port(port))
     }
 
     /// The number of distinct ports, about.
     pub fn estimate(&self) -> u32 {
-        let ranks = self
-            .registers
-            .iter()
-            .flat_map(|pair| [pair & 0xf, pair >> 4]);
-        let mut zeros = 0;
-        // The sum of 2^-rank, in units of 2^-15.
-        let mut sum: u64 = 0;
-        for rank in ranks {
-            zeros += u32::from(rank == 0);
-            sum += 1 << (RANK_MAX - rank.min(RANK_MAX));
-        }
-        // alpha_1024 · m² = 0.7213 / (1 + 1.079 / 1024) · 1024² = 755 548, times 2^15.
-        let raw = (755_548u64 << 15) / sum.max(1);
-        let small = 5 * 1024 / 2;
-        if raw <= small && zeros > 0 {
-            return linear_count(zeros, 1024);
-        }
-        u32::try_from(raw).unwrap_or(u32::MAX)
+        // 0.7213 / (1 + 1.079 / 1024) · 1024².
+        registers::estimate(&self.registers, 755_548)
     }
 
     /// The bytes of a cell.
