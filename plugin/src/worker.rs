@@ -132,6 +132,7 @@ impl Worker {
         self.ticked_nanos = nanos;
         let now = Time::from_unix_nanos(nanos);
         self.detector.tick(&mut SharedData, now, host::random);
+        self.detector.note_statistics(&mut SharedData, now);
         if self.watching > 0 {
             self.detector.mark_tables(&mut SharedData, now);
         }

@@ -100,6 +100,8 @@ counters! {
     StateDecodeErrors = "state_decode_errors_total",
     /// Host calls that failed.
     HostErrors = "host_errors_total",
+    /// Contacts with ports that the statistics of ports had no room for.
+    StatsSkipped = "stats_skipped_total",
     /// Verdict changes that were overwritten before this worker had read them.
     RingOverruns = "ring_overruns_total",
     /// Ticks at which the clock stood earlier than at the one before.

@@ -27,10 +27,12 @@ use crate::state::standing::{Added, Standing, generation_end};
 use crate::state::store::Store;
 use crate::state::table::{Geometry, Table};
 use crate::state::touched::{self, Touch};
+use crate::stats::Recorder;
 use crate::time::{HOUR_SECS, MINUTE_SECS, Time};
 
 mod event;
 mod look;
+mod record;
 mod requests;
 mod say;
 #[cfg(test)]
@@ -60,6 +62,8 @@ pub struct Detector {
     suspicions: Vec<Suspicion>,
     /// Contacts of clients in good standing with decoys that are still to be learnt from.
     touches: Vec<Touch>,
+    /// What statistics are still to be told.
+    recorder: Recorder,
     /// What contacts with decoys weigh less, by port, and when that was last read.
     discounts: BTreeMap<u16, Nats>,
     learnt_at: Time,
@@ -137,6 +141,7 @@ impl Detector {
             untold: Vec::new(),
             suspicions: Vec::new(),
             touches: Vec::new(),
+            recorder: Recorder::default(),
             discounts: BTreeMap::new(),
             learnt_at: Time::default(),
             marked_at: Time::default(),
@@ -290,6 +295,7 @@ impl Detector {
             Place::Decoy => Counter::DecoyConnections,
             Place::Real => Counter::RealConnections,
         });
+        self.recorder.contact();
         if self.seed.is_none() {
             self.counters.count(Counter::Unjudged);
         }
@@ -336,6 +342,7 @@ impl Detector {
         }
         let mut contact = Contact::watched(watched);
         let reaction = self.react(now, &mut contact, &outcome);
+        self.record(&contact, &outcome);
         self.note_closing(&mut contact, &reaction);
         (contact, reaction)
     }

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use crate::digits::Digits;
 use crate::verdict::{Class, Verdict};
 
 /// Longest value of the header, bytes: all fields at their largest.
@@ -41,36 +42,6 @@ pub fn render(verdict: &Verdict<'_>) -> String {
     put([")", ""]);
     put([", src=", verdict.source()]);
     value
-}
-
-/// A number in decimal. The formatting of `core` takes several times as long, and this is done for
-/// each connection of a flagged source.
-struct Digits {
-    bytes: [u8; 10],
-    start: usize,
-}
-
-impl Digits {
-    fn of(mut number: u32) -> Self {
-        let mut digits = Self {
-            bytes: [b'0'; 10],
-            start: 10,
-        };
-        for place in digits.bytes.iter_mut().rev() {
-            *place = b'0' + u8::try_from(number % 10).unwrap_or(0);
-            number /= 10;
-            digits.start -= 1;
-            if number == 0 {
-                break;
-            }
-        }
-        digits
-    }
-
-    fn as_str(&self) -> &str {
-        let digits = self.bytes.get(self.start..).unwrap_or_default();
-        core::str::from_utf8(digits).unwrap_or_default()
-    }
 }
 
 /// Whether `tag` is all of a value that [`render`] has made, not a part of it.
@@ -148,13 +119,6 @@ mod tests {
         assert!(
             value.starts_with("kind=vertical, risk=87, class=benign, actor=\"censys\", ports=37")
         );
-    }
-
-    #[test]
-    fn numbers_are_written_whole() {
-        for number in [0, 7, 10, 99, 100, 4_294_967_295] {
-            assert_eq!(Digits::of(number).as_str(), std::format!("{number}"));
-        }
     }
 
     #[test]

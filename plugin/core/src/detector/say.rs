@@ -35,6 +35,7 @@ impl Detector {
                     .map(|verdict| verdict.kind);
                 if let Some(kind) = kind {
                     self.counters.count(Counter::verdicts(kind));
+                    self.recorder.verdict(kind);
                 }
                 if self.admits(now) {
                     reaction.line = Some(flagged_line(contact, &applied.slot));

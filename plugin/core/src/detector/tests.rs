@@ -14,6 +14,7 @@ mod ending;
 mod evidence;
 mod networks;
 mod standing;
+mod statistics;
 mod workers;
 
 const START: Time = Time::from_unix_secs(1_790_000_000);

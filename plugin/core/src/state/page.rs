@@ -48,6 +48,12 @@ pub enum PageKind {
     Networks = 7,
     /// Decoy ports that clients in good standing touch.
     Ports = 8,
+    /// What was counted in each minute and hour.
+    Timeline = 9,
+    /// Ports whose contacts are counted.
+    Candidates = 10,
+    /// What was counted at each of these.
+    Tallies = 11,
 }
 
 /// How many cells of `cell_len` bytes fit into a page.

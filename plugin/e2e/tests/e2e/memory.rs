@@ -16,6 +16,7 @@ use portscan_core::{
     state::pool,
     state::standing::{GENERATION_SECS, Standing},
     state::store::memory::MemoryStore,
+    stats::ports,
     time::Time,
 };
 use real_envoy::workspace_root;
@@ -43,7 +44,10 @@ fn memory_is_what_the_readme_states() {
         let row = format!("/ {per_page}⌉ | {} |", grouped(pages));
         assert!(readme.contains(&row), "the README has no {row}");
     }
-    let pages = sources + sketches + standing + networks + 4;
+    let statistics = ports::PAGES + 2;
+    let row = format!("time line | {statistics} | {statistics} |");
+    assert!(readme.contains(&row), "the README has no {row}");
+    let pages = sources + sketches + standing + networks + statistics as u32 + 4;
     let bound = mebibytes(pages as usize * PAGE_LEN_MAX);
     let stated = format!("at most {} pages, {bound}", grouped(pages));
     assert!(readme.contains(&stated), "the README does not say {stated}");
@@ -89,19 +93,27 @@ impl Edge {
         }
         self.scan(0..WIDE_SCANNERS, 80);
         self.scan(0..SCANNERS, 1);
+        for port in 1_000..1_300 {
+            self.knock(2 * SCANNERS + u32::from(port), port);
+            self.detector.note_statistics(&mut self.store, self.now);
+        }
     }
 
     fn scan(&mut self, sources: std::ops::Range<u32>, ports: u16) {
         for source in sources {
             for port in 1..=ports {
-                let (now, store) = (self.now, &mut self.store);
-                let to = endpoints(source, port);
-                let (mut contact, _) = self.detector.open(store, now, &self.decoy, to);
-                let end = Ending::ByPeer;
-                self.detector
-                    .close(store, now, &self.decoy, &mut contact, end);
+                self.knock(source, port);
             }
         }
+    }
+
+    fn knock(&mut self, source: u32, port: u16) {
+        let (now, store) = (self.now, &mut self.store);
+        let to = endpoints(source, port);
+        let (mut contact, _) = self.detector.open(store, now, &self.decoy, to);
+        let end = Ending::ByPeer;
+        self.detector
+            .close(store, now, &self.decoy, &mut contact, end);
     }
 
     fn serve(&mut self, sources: std::ops::Range<u32>) {
