@@ -140,6 +140,7 @@ fn pack_exploit(line: &str, packed: &mut Vec<u8>) -> Option<()> {
         strength: match strength {
             "certain" => Strength::Certain,
             "probe" => Strength::Probe,
+            "guarded" => Strength::Guarded,
             _ => return None,
         },
         places: places.split(',').try_fold(Places::default(), |all, name| {

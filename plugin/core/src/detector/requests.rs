@@ -32,7 +32,7 @@ impl Exploit {
     pub(super) const fn weighed(self) -> (u16, Nats) {
         let weight = match self.strength {
             Strength::Certain => weight::EXPLOIT,
-            Strength::Probe => weight::EXPLOIT_PROBE,
+            Strength::Probe | Strength::Guarded => weight::EXPLOIT_PROBE,
         };
         (self.number, weight)
     }
@@ -51,7 +51,7 @@ impl Request {
     /// The part that counts at once, and the probe that waits for the answer.
     pub fn split(self) -> (Self, Option<Exploit>) {
         match self.exploit {
-            Some(probe) if probe.strength == Strength::Probe => {
+            Some(probe) if probe.strength != Strength::Certain => {
                 let at_once = Self {
                     exploit: None,
                     ..self
