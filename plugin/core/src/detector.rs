@@ -18,27 +18,30 @@ use crate::networks::NetworkMap;
 use crate::rate::LineRate;
 use crate::source::Prefixes;
 use crate::state::cache::Cache;
-use crate::state::geometries::{self, MARK_SECS, Tables};
 use crate::state::hash::Seed;
 use crate::state::neighbours::{self, Neighbours, Suspicion};
-use crate::state::ring::{Changes, Ring};
-use crate::state::seed::{self, NoSeed};
-use crate::state::standing::{Added, Standing, generation_end};
+use crate::state::ring::Ring;
+use crate::state::standing::Standing;
 use crate::state::store::Store;
 use crate::state::table::{Geometry, Table};
-use crate::state::touched::{self, Touch};
+use crate::state::touched::Touch;
 use crate::stats::Recorder;
-use crate::time::{HOUR_SECS, MINUTE_SECS, Time};
+use crate::time::Time;
 
+mod apply;
+mod bytes;
 mod event;
 mod look;
 mod record;
 mod requests;
 mod say;
+mod served;
 #[cfg(test)]
 mod tests;
+mod tidings;
 
 use self::event::{Event, Outcome};
+pub use self::look::Ending;
 pub use self::requests::{Exploit, Request, probe_counts};
 
 /// The detector of one worker.
@@ -76,15 +79,6 @@ pub struct Detector {
     /// What was counted since it was last taken.
     pub counters: Counters,
 }
-
-/// Contacts that a worker keeps until its next tick; it tells at once of each that is more.
-const UNNOTED_MAX: usize = 128;
-
-/// How often a worker reads what was learnt of decoy ports.
-const LEARN_SECS: u32 = 10;
-
-/// Changes that a worker keeps for telling them later.
-const UNTOLD_MAX: usize = 64;
 
 /// IPv6 clients count once per /64 as to their standing, whatever makes a source.
 const STANDING_PREFIXES: Prefixes = Prefixes { ipv4: 32, ipv6: 64 };
@@ -167,119 +161,9 @@ impl Detector {
         &self.model
     }
 
-    /// Learns what other workers changed. To be called once before the first connection, and then
-    /// at least twice a second; `random` is asked only where the edge has no seed yet.
-    pub fn tick(
-        &mut self,
-        store: &mut impl Store,
-        now: Time,
-        random: impl FnOnce() -> Option<[u8; Seed::LEN]>,
-    ) {
-        if now < self.ticked_at {
-            self.counters.count(Counter::ClockSteps);
-        }
-        let seed = match seed::read_or_make(store, &mut self.counters, random) {
-            Ok(seed) => Some(seed),
-            Err(NoSeed::Refused) => self.seed,
-            Err(NoSeed::NoRandomness) => None,
-        };
-        if seed != self.seed {
-            self.seed = seed;
-            self.forget();
-        }
-        self.ticked_at = now;
-        self.note(store, now);
-        if now.secs_since(self.learnt_at) >= LEARN_SECS || now < self.learnt_at {
-            self.learnt_at = now;
-            self.discounts = touched::discounts(store, &mut self.counters, now);
-        }
-        self.tell_untold(store);
-        match self.ring.poll(store, &mut self.counters) {
-            Changes::Unknown => self.forget(),
-            Changes::Of(changed) => {
-                for fingerprint in changed {
-                    self.cache.remove(fingerprint);
-                    self.epoch = self.epoch.wrapping_add(1);
-                }
-            }
-        }
-    }
-
-    /// Says that this worker uses its tables, so that they are not emptied. To be called at least
-    /// every minute, where there is a filter that watches.
-    pub fn mark_tables(&mut self, store: &mut impl Store, now: Time) {
-        if now.secs_since(self.marked_at) >= MARK_SECS || now < self.marked_at {
-            self.marked_at = now;
-            let tables = [
-                Tables::Sources(self.table.geometry),
-                Tables::Standing(self.standing),
-                Tables::Networks(self.neighbours.geometry),
-            ];
-            geometries::mark(store, &mut self.counters, &tables, now);
-        }
-    }
-
     /// Whether connections are judged: not so as long as there is no secret to place them by.
     pub const fn is_judging(&self) -> bool {
         self.seed.is_some()
-    }
-
-    /// Tells networks and ports what was seen since the last time.
-    fn note(&mut self, store: &mut impl Store, now: Time) {
-        if let Some(seed) = self.seed {
-            for suspicion in core::mem::take(&mut self.suspicions) {
-                let counters = &mut self.counters;
-                self.neighbours
-                    .note(store, counters, &seed, &suspicion, now);
-            }
-        }
-        if !self.touches.is_empty() {
-            let touches = core::mem::take(&mut self.touches);
-            touched::note(store, &mut self.counters, &touches, now);
-        }
-    }
-
-    /// Tells at once of what is more than is kept: in a flood each contact costs one update more,
-    /// and none of them all the updates.
-    fn note_one_too_many(&mut self, store: &mut impl Store, now: Time) {
-        if self.suspicions.len() > UNNOTED_MAX
-            && let Some(seed) = self.seed
-            && let Some(suspicion) = self.suspicions.pop()
-        {
-            let counters = &mut self.counters;
-            self.neighbours
-                .note(store, counters, &seed, &suspicion, now);
-        }
-        if self.touches.len() > UNNOTED_MAX
-            && let Some(touch) = self.touches.pop()
-        {
-            touched::note(store, &mut self.counters, &[touch], now);
-        }
-    }
-
-    fn tell_others(&mut self, store: &mut impl Store, fingerprint: u64) {
-        if !Ring::push(store, &mut self.counters, fingerprint) {
-            self.untold.push(fingerprint);
-        }
-    }
-
-    /// Tells what could not be told before; when it is too much, that anything may have changed.
-    fn tell_untold(&mut self, store: &mut impl Store) {
-        let counters = &mut self.counters;
-        if self.untold.len() > UNTOLD_MAX {
-            if Ring::push_unknown(store, counters) {
-                self.untold.clear();
-            }
-            self.untold.truncate(UNTOLD_MAX + 1);
-            return;
-        }
-        self.untold
-            .retain(|fingerprint| !Ring::push(store, counters, *fingerprint));
-    }
-
-    fn forget(&mut self) {
-        self.cache.clear();
-        self.epoch = self.epoch.wrapping_add(1);
     }
 
     /// A connection was made.
@@ -387,50 +271,6 @@ impl Detector {
         reaction
     }
 
-    /// A request of this connection was served with a normal status, as the tagger saw.
-    pub fn served<S: Store>(&mut self, store: &mut S, now: Time, contact: &mut Contact) {
-        let Some(watched) = &mut contact.watched else {
-            return;
-        };
-        if watched.place == Place::Decoy || now < watched.served_until {
-            return;
-        }
-        watched.served_until = now.plus_secs(HOUR_SECS).min(generation_end(now));
-        // The request that was served may itself have brought about the slot.
-        if watched.has_slot || watched.epoch != self.epoch {
-            let outcome = self.apply(store, now, watched, Event::Served);
-            let is_flagged =
-                matches!(&outcome, Outcome::Applied(applied) if applied.slot.flag.is_some());
-            if is_flagged || !contact.tag.is_empty() {
-                return;
-            }
-        }
-        let Some(watched) = &mut contact.watched else {
-            return;
-        };
-        let recorded = self.cache.get(watched.fingerprint);
-        if recorded.is_some_and(|until| until > now) {
-            return;
-        }
-        let hash = watched.standing_hash;
-        let until = match self.standing.add(store, &mut self.counters, hash, now) {
-            Added::Recorded => generation_end(now),
-            // Not to be tried with each connection.
-            Added::Refused => now.plus_secs(MINUTE_SECS),
-        };
-        // That there is no slot is known from the cache, or from a look after the last change.
-        if recorded.is_some() || (watched.is_slotless && watched.epoch == self.epoch) {
-            self.cache.insert(watched.fingerprint, until);
-        }
-    }
-
-    /// Whether a connection that was served goes on for so long that its source is served anew.
-    fn is_served_on(&self, contact: &Contact) -> bool {
-        contact.watched.as_ref().is_some_and(|watched| {
-            watched.served_until != Time::default() && watched.served_until <= self.ticked_at
-        })
-    }
-
     /// The connection is open for `hold_secs`.
     pub fn hold<S: Store>(&mut self, store: &mut S, now: Time, contact: &mut Contact) -> Reaction {
         let mut reaction = self.judge_end(store, now, contact, Ending::ByPeer);
@@ -462,15 +302,4 @@ impl Detector {
         }
         reaction
     }
-}
-
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The peer closed it, or nobody says who did.
-    ByPeer,
-    /// The edge closed it: for its risk, for a limit, because the service is gone.
-    ByUs,
-    /// The TLS handshake failed: bytes came, though none reached the filter.
-    HandshakeFailed,
 }
