@@ -8,8 +8,8 @@ with --envoy, Envoy's own validation, which loads the module too.
 The rules:
 - no network filter of the module in a QUIC chain: there it would run before the client's address
   is proven, so anybody could get anybody flagged;
-- role and place fit: sensor in a network filter, tagger in an HTTP filter, keeper in
-  the bootstrap service;
+- role and place fit: sensor in a network filter, tagger and portal in HTTP filters,
+  keeper in the bootstrap service;
 - one vm_config for all of a file, so that one VM per worker serves all roles, and one policy:
   Envoy validates each filter in a VM of its own and does not see that two differ;
 - failure_policy FAIL_RELOAD: a trap must not switch the filter off, nor a worker.
@@ -33,6 +33,7 @@ PLACES = {
 PLACE_OF_ROLE = {
     "sensor": "a network filter",
     "tagger": "an HTTP filter",
+    "portal": "an HTTP filter",
     "keeper": "the bootstrap service",
 }
 

@@ -220,21 +220,25 @@ pub(crate) fn add_header(map: Map, name: &str, value: &[u8]) -> Result<(), HostE
     })
 }
 
-/// Answers the present request with `status`, without a body; `details` stands in access logs.
-pub(crate) fn respond(status: u32, details: &str) -> Result<(), HostError> {
+/// Answers the present request with `status`, serialized `headers` and `body`; `details` stands in
+/// access logs.
+pub(crate) fn respond(
+    status: u32,
+    details: &str,
+    headers: &[u8],
+    body: &[u8],
+) -> Result<(), HostError> {
     const NO_GRPC_STATUS: i32 = -1;
-    let (no_bytes, none) = (std::ptr::null(), 0);
-    // SAFETY: the details are a live string; empty slices may be null.
+    // SAFETY: all pointers and lengths are those of live slices.
     check(unsafe {
-        let (at, len) = (details.as_ptr(), details.len());
         proxy_send_local_response(
             status,
-            at,
-            len,
-            no_bytes,
-            none,
-            no_bytes,
-            none,
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
             NO_GRPC_STATUS,
         )
     })

@@ -17,6 +17,7 @@
 mod host;
 mod keeper;
 mod metrics;
+mod portal;
 mod root;
 mod sensor;
 mod shared;

@@ -12,6 +12,7 @@ use proxy_wasm::types::ContextType;
 
 use crate::host::{self, Buffer, Level};
 use crate::keeper::Keeper;
+use crate::portal::{Desk, Visitor};
 use crate::sensor::Sensor;
 use crate::tagger::{Names, Tagger};
 use crate::worker::{self, TICK_MILLIS, Worker};
@@ -37,6 +38,7 @@ enum Filter {
         observed: Option<Rc<Listener>>,
         inspected: Option<Rc<Listener>>,
     },
+    Portal(Rc<Desk>),
     Keeper(Keeper),
 }
 
@@ -73,6 +75,7 @@ impl Root {
                 observed: tagger.observe.then(|| Rc::new(Listener::new(BEHIND))),
                 inspected: tagger.inspect.then(|| Rc::new(Listener::new(BEHIND))),
             },
+            Role::Portal(portal) => Filter::Portal(Rc::new(Desk::new(self.context_id, portal))),
             Role::Keeper => Filter::Keeper(Keeper::new()),
         };
         if was_watching {
@@ -142,8 +145,10 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        if let Filter::Keeper(keeper) = &mut self.filter {
-            keeper.tick();
+        match &mut self.filter {
+            Filter::Keeper(keeper) => keeper.tick(),
+            Filter::Portal(desk) => desk.work(self.context_id),
+            Filter::Unconfigured | Filter::Sensor(_) | Filter::Tagger { .. } => {}
         }
         let due = worker::with(Worker::tick).unwrap_or_default();
         if due.is_empty() {
@@ -168,11 +173,14 @@ impl RootContext for Root {
                 listener: listener.clone(),
                 has_ended: false,
             })),
-            Filter::Unconfigured | Filter::Tagger { .. } | Filter::Keeper(_) => None,
+            Filter::Unconfigured
+            | Filter::Tagger { .. }
+            | Filter::Portal(_)
+            | Filter::Keeper(_) => None,
         }
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
         match &self.filter {
             Filter::Tagger {
                 names,
@@ -185,6 +193,7 @@ impl RootContext for Root {
                 inspected: inspected.clone(),
                 probe: None,
             })),
+            Filter::Portal(desk) => Some(Box::new(Visitor::new(context_id, desk.clone()))),
             Filter::Unconfigured | Filter::Sensor(_) | Filter::Keeper(_) => None,
         }
     }
@@ -192,7 +201,7 @@ impl RootContext for Root {
     fn get_type(&self) -> Option<ContextType> {
         match &self.filter {
             Filter::Sensor(_) => Some(ContextType::StreamContext),
-            Filter::Tagger { .. } => Some(ContextType::HttpContext),
+            Filter::Tagger { .. } | Filter::Portal(_) => Some(ContextType::HttpContext),
             Filter::Unconfigured | Filter::Keeper(_) => None,
         }
     }

@@ -143,7 +143,7 @@ impl HttpContext for Tagger {
         };
         let mut action = Action::Continue;
         if verdict.refuse {
-            refused += u32::from(host::respond(403, "portscan_blocked").is_err());
+            refused += u32::from(host::respond(403, "portscan_blocked", b"", b"").is_err());
             action = Action::Pause;
         } else if !verdict.tag.is_empty() {
             let added = host::add_header(Map::RequestHeaders, self.names.header(), &verdict.tag);

@@ -13,13 +13,15 @@ mod reader;
 pub mod reference;
 
 pub mod role;
+mod secret;
 
 use alloc::vec::Vec;
 
 pub use self::choices::{Action, Sensitivity, StandingSource};
 pub use self::policy::{KnownScanner, Policy};
 pub use self::problem::Problem;
-pub use self::role::{Plugin, Role, Sensor, Tagger};
+pub use self::role::{Plugin, Portal, Role, Sensor, Tagger};
+pub use self::secret::SecretDigest;
 
 use self::json::Json;
 use self::reader::Reader;

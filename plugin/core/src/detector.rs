@@ -29,6 +29,7 @@ use crate::stats::Recorder;
 use crate::time::Time;
 
 mod apply;
+mod ask;
 mod bytes;
 mod event;
 mod look;

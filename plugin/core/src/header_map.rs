@@ -3,6 +3,8 @@
 //! proxy-wasm ABI 0.2.1, "Serialized maps": the number of pairs, then the length of each name and
 //! value, then all names and values, each with a NUL behind it. Numbers are u32, little-endian.
 
+use alloc::vec::Vec;
+
 /// Most pairs that are read.
 pub const PAIRS_MAX: u32 = 1_024;
 
@@ -15,6 +17,21 @@ pub fn pairs(bytes: &[u8]) -> Pairs<'_> {
     let lengths_len = usize::try_from(count).unwrap_or(0).saturating_mul(8);
     let (lengths, texts) = rest.split_at_checked(lengths_len).unwrap_or_default();
     Pairs { lengths, texts }
+}
+
+/// The bytes of a map with these pairs.
+pub fn serialized<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Vec<u8> {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes();
+    let mut bytes = Vec::from(number(pairs.clone().count()));
+    for (name, value) in pairs.clone() {
+        bytes.extend(number(name.len()));
+        bytes.extend(number(value.len()));
+    }
+    for text in pairs.flat_map(|(name, value)| [name, value]) {
+        bytes.extend_from_slice(text);
+        bytes.push(0);
+    }
+    bytes
 }
 
 /// Names and values that are left.
@@ -45,32 +62,19 @@ impl<'a> Iterator for Pairs<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::vec::Vec;
-
     use proptest::prelude::*;
 
     use super::*;
 
-    fn serialized(headers: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
-        let number = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
-        let mut bytes = number(headers.len()).to_vec();
-        for (name, value) in headers {
-            bytes.extend(number(name.len()));
-            bytes.extend(number(value.len()));
-        }
-        for (name, value) in headers {
-            for text in [name, value] {
-                bytes.extend(text);
-                bytes.push(0);
-            }
-        }
-        bytes
+    fn bytes_of(headers: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+        let pairs = headers.iter();
+        serialized(pairs.map(|(name, value)| (name.as_slice(), value.as_slice())))
     }
 
     proptest! {
         #[test]
         fn what_was_serialized_is_read(headers: Vec<(Vec<u8>, Vec<u8>)>) {
-            let bytes = serialized(&headers);
+            let bytes = bytes_of(&headers);
             let read: Vec<_> = pairs(&bytes).map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
             prop_assert_eq!(read, headers);
         }
@@ -87,7 +91,7 @@ mod tests {
             (b"a".to_vec(), b"1".to_vec()),
             (b"b".to_vec(), b"2".to_vec()),
         ];
-        let bytes = serialized(&headers);
+        let bytes = bytes_of(&headers);
         assert_eq!(pairs(&bytes[..bytes.len() - 1]).count(), 1);
         assert_eq!(pairs(&[0xff; 64]).count(), 0);
         assert_eq!(pairs(b"").count(), 0);

@@ -59,6 +59,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    pub(crate) fn truth(&mut self, name: &str, value: bool) {
+        self.member(name)
+            .push_str(if value { "true" } else { "false" });
+    }
+
     pub(crate) fn time(&mut self, name: &str, value: Time) {
         let out = self.member(name);
         out.push('"');

@@ -47,6 +47,7 @@ pub mod known;
 pub mod listener;
 pub mod model;
 pub mod networks;
+pub mod portal;
 pub mod rate;
 pub mod reasons;
 pub mod source;

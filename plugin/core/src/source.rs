@@ -59,6 +59,16 @@ impl fmt::Display for SourceKey {
 pub struct NetworkKey([u8; 16]);
 
 impl NetworkKey {
+    /// The network with these bytes, as a table holds them.
+    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The first address.
+    pub fn address(&self) -> IpAddr {
+        embedded_v4(IpAddr::V6(Ipv6Addr::from(self.0)))
+    }
+
     /// Sixteen bytes, network order.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0

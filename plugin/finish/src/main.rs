@@ -24,14 +24,14 @@ const EXPORTS: [&str; 15] = [
     "proxy_on_new_connection",
     "proxy_on_downstream_data",
     "proxy_on_downstream_connection_close",
-    // Tagger.
+    // Tagger and portal.
     "proxy_on_request_headers",
     "proxy_on_request_trailers",
     "proxy_on_response_headers",
 ];
 
 /// Largest module that is accepted, bytes: the budget of this stage.
-const MODULE_LEN_MAX: usize = 350_000;
+const MODULE_LEN_MAX: usize = 600_000;
 
 fn main() -> std::process::ExitCode {
     match run() {

@@ -222,3 +222,12 @@ pub mod tagger {
     }
     pub use all::*;
 }
+
+/// Fields of a portal.
+pub mod portal {
+    /// The digest of the token that every request but those for the page itself must carry.
+    pub const TOKEN: &str = "token_sha256";
+    /// What a digest is.
+    pub const DIGEST_ALLOWED: &str =
+        "must be null or a SHA-256 in 64 hex digits, as `printf %s SECRET | sha256sum` prints it";
+}

@@ -27,8 +27,8 @@ pub fn plugin_fields() -> String {
             default: "—".to_string(),
             allowed: words(&super::role::ROLES),
             meaning: "What the filter does.",
-            pitfalls: "A sensor belongs into network filters, a tagger into HTTP filters, a keeper \
-                       into `bootstrap_extensions`; elsewhere Envoy's first callback finds nobody.",
+            pitfalls: "A sensor belongs into network filters, tagger and portal into HTTP filters, a \
+                       keeper into `bootstrap_extensions`; elsewhere Envoy's first callback finds nobody.",
         },
         Entry {
             path: "policy",
@@ -117,8 +117,17 @@ pub fn plugin_fields() -> String {
             "Envoy's `source.address` is the client's, as far as you trust what set it.",
             "Without `use_remote_address` any client can write an address of its choice there.",
         ),
+        Entry {
+            path: "portal: `token_sha256`",
+            default: "`null`".to_string(),
+            allowed: DIGEST.to_string(),
+            meaning: "Every request must carry this token, as `authorization: Bearer TOKEN`.",
+            pitfalls: "Without it whoever reaches the listener reads everything: loopback only.",
+        },
     ])
 }
+
+const DIGEST: &str = "`null`, a SHA-256 in hex";
 
 /// The table of the fields of the policy, in Markdown.
 pub fn policy_fields() -> String {

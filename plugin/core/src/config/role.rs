@@ -4,11 +4,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::choices::StandingSource;
-use super::fields::{sensor, tagger};
+use super::fields::{portal, sensor, tagger};
 use super::json::Json;
 use super::policy::{self, Policy};
 use super::problem::Problem;
 use super::reader::Reader;
+use super::secret::SecretDigest;
 use crate::first_bytes::is_name_pattern;
 use crate::first_bytes::protocol::Speaks;
 
@@ -28,6 +29,8 @@ pub enum Role {
     Sensor(Sensor),
     /// HTTP filter: tags requests.
     Tagger(Tagger),
+    /// HTTP filter on a listener of its own: answers from what the detector knows.
+    Portal(Portal),
     /// Bootstrap extension: does what must be done once.
     Keeper,
 }
@@ -59,13 +62,24 @@ pub struct Tagger {
     pub inspect: bool,
 }
 
-pub(super) const ROLES: [&str; 3] = ["sensor", "tagger", "keeper"];
+/// A checked portal. Field by field documented in [`super::reference`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "documented in `reference`, where a test demands it"
+)]
+pub struct Portal {
+    pub token: Option<SecretDigest>,
+}
+
+pub(super) const ROLES: [&str; 4] = ["sensor", "tagger", "portal", "keeper"];
 
 pub(super) fn read(json: Json, problems: &mut Vec<Problem>) -> Option<Plugin> {
     let mut reader = Reader::new("", json, problems);
     let role = match reader.take("role") {
         Some(Json::Text(role)) if role == "sensor" => Role::Sensor(read_sensor(&mut reader)),
         Some(Json::Text(role)) if role == "tagger" => Role::Tagger(read_tagger(&mut reader)),
+        Some(Json::Text(role)) if role == "portal" => Role::Portal(read_portal(&mut reader)),
         Some(Json::Text(role)) if role == "keeper" => Role::Keeper,
         Some(other) => {
             let allowed = alloc::format!("must be one of {}", super::problem::quoted(&ROLES));
@@ -154,6 +168,29 @@ fn read_tagger(reader: &mut Reader<'_>) -> Tagger {
     }
     let inspect = reader.switch(&tagger::INSPECT);
     Tagger { observe, inspect }
+}
+
+fn read_portal(reader: &mut Reader<'_>) -> Portal {
+    Portal {
+        token: digest(reader, portal::TOKEN),
+    }
+}
+
+fn digest(reader: &mut Reader<'_>, key: &'static str) -> Option<SecretDigest> {
+    let found = match reader.take(key)? {
+        Json::Null => return None,
+        found => found,
+    };
+    let digest = match &found {
+        Json::Text(text) => SecretDigest::parse(text),
+        _ => None,
+    };
+    if digest.is_none() {
+        // Whoever wrote the secret itself here must not find it in the log.
+        let hidden = Json::Text("…".to_string());
+        reader.refuse(key, &hidden, portal::DIGEST_ALLOWED);
+    }
+    digest
 }
 
 fn port(json: &Json) -> Option<u16> {

@@ -95,12 +95,12 @@ fn text_that_is_no_object_is_refused() {
         "\"sensor\"",
         &[
             "plugin: \"sensor\": must be an object",
-            "role: missing: must be one of \"sensor\", \"tagger\", \"keeper\"",
+            "role: missing: must be one of \"sensor\", \"tagger\", \"portal\", \"keeper\"",
         ],
     );
     plugin_refused(
         "",
-        &["role: missing: must be one of \"sensor\", \"tagger\", \"keeper\""],
+        &["role: missing: must be one of \"sensor\", \"tagger\", \"portal\", \"keeper\""],
     );
 }
 

@@ -46,7 +46,7 @@ const FORM: Form = Form {
 /// that found most sources on the honeypot traces of 2025 (six targets of three addresses in an
 /// hour).
 const SOURCES_MIN: usize = 3;
-const TARGETS_MIN: usize = 6;
+pub(crate) const TARGETS_MIN: usize = 6;
 const WINDOW_SECS: u32 = HOUR_SECS;
 
 /// Size and shape of a table of networks. It is part of the keys, so that tables of different
@@ -79,6 +79,19 @@ pub struct Suspicion {
     pub target: Target,
 }
 
+/// A network that is flagged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlaggedNetwork {
+    /// Which one.
+    pub network: NetworkKey,
+    /// When it was flagged.
+    pub since: Time,
+    /// The last suspicious contact.
+    pub last: Time,
+    /// When that ends without further contacts.
+    pub expires: Time,
+}
+
 impl Geometry {
     /// How many pages there are.
     pub const fn pages(&self) -> u32 {
@@ -109,6 +122,29 @@ impl Neighbours {
             return false;
         };
         find(&page, network).is_some_and(|(_, cell)| cell.is_flagged(now, self.verdict_ttl_secs))
+    }
+
+    /// Shows each flagged network of page `index`.
+    pub fn visit(
+        &self,
+        store: &mut impl Store,
+        counters: &mut Counters,
+        index: u32,
+        now: Time,
+        mut visit: impl FnMut(&FlaggedNetwork),
+    ) {
+        let Ok(Some(page)) = FORM.read(store, counters, &self.geometry.key(index)) else {
+            return;
+        };
+        let cells = (0..page.len()).filter_map(|at| page.cell(at).map(Cell::decode));
+        for cell in cells.filter(|cell| cell.is_flagged(now, self.verdict_ttl_secs)) {
+            visit(&FlaggedNetwork {
+                network: NetworkKey::from_bytes(cell.network),
+                since: cell.flagged_at.at_most(now),
+                last: cell.last.at_most(now),
+                expires: cell.expires,
+            });
+        }
     }
 
     /// Notes a suspicious contact. Whether it flagged the network.

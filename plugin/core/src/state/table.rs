@@ -236,6 +236,23 @@ impl Table {
         census
     }
 
+    /// Shows each slot of page `index`, brought up to `now`.
+    pub fn visit(
+        &self,
+        store: &mut impl Store,
+        counters: &mut Counters,
+        index: u32,
+        now: Time,
+        mut visit: impl FnMut(&Slot),
+    ) {
+        if let Ok(Some(page)) = FORM.read(store, counters, &self.geometry.key(index)) {
+            for mut slot in slots(&page) {
+                self.model.refresh(&mut slot, now);
+                visit(&slot);
+            }
+        }
+    }
+
     fn key_of(&self, seed: &Seed, source: &SourceKey) -> String {
         let pages = self.geometry.pages().max(1);
         let network = source.network(self.geometry.networks);

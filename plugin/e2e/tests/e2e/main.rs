@@ -17,6 +17,7 @@ mod logins;
 mod lured;
 mod memory;
 mod no_address;
+mod portal;
 mod races;
 mod readme;
 mod replays;

@@ -3,7 +3,7 @@
 use super::{SENSOR, refused, refused_sensor};
 use crate::edge::POLICY;
 
-const ROLES: &str = r#"must be one of "sensor", "tagger", "keeper""#;
+const ROLES: &str = r#"must be one of "sensor", "tagger", "portal", "keeper""#;
 
 #[test]
 fn a_filter_without_a_role_is_refused() {

@@ -42,6 +42,10 @@ fn the_same_policy_in_each_filter_is_as_good_as_one_for_all() -> Result<()> {
                 r#"{"role":"sensor","decoy":true}"#,
                 r#"{"role":"sensor","policy":{"block_risk":70},"decoy":true}"#,
             )
+            .replace(
+                r#"{"role":"portal"}"#,
+                r#"{"role":"portal","policy":{"block_risk":70}}"#,
+            )
     })?;
     let source = Source::loopback(66, 2, 1);
     source.touch(edge.decoy(0))?;
