@@ -19,6 +19,9 @@ use portscan_core::state::sketch::SKETCH_LEN;
 use portscan_core::state::slot::SLOT_LEN;
 use portscan_core::state::standing::Standing;
 use portscan_core::state::store::memory::MemoryStore;
+use portscan_core::stats::timeline::{self, Step};
+use portscan_core::stats::top::top;
+use portscan_core::stats::{ports, render};
 use portscan_core::time::Time;
 use portscan_core_fuzz::check_tag;
 
@@ -60,6 +63,10 @@ enum Operation<'a> {
     },
     Tick {
         worker: bool,
+    },
+    /// Somebody looks at the statistics.
+    Show {
+        hours: bool,
     },
     /// The keeper empties a part of what is not used any more.
     Keep,
@@ -164,8 +171,9 @@ impl Edge {
             worker.tick(&mut store, START, || Some([3; 16]));
         }
         let geometry = *workers[0].geometry();
+        let statistics = u32::try_from(ports::PAGES).expect("a small table") + 2;
         // Beside the pages: ring, seed and the list of geometries.
-        let keys_max = geometry.pages() + pool::pages(&geometry) + standing + 3;
+        let keys_max = geometry.pages() + pool::pages(&geometry) + standing + statistics + 3;
         let listeners = LISTENERS.map(|text| match parse_plugin(text.as_bytes()) {
             Ok(plugin) => match plugin.role {
                 Role::Sensor(sensor) => Listener::new(sensor),
@@ -234,7 +242,23 @@ impl Edge {
                 }
             }
             Operation::Tick { worker } => {
-                self.workers[usize::from(worker)].tick(&mut self.store, self.now, || Some([5; 16]));
+                let worker = &mut self.workers[usize::from(worker)];
+                worker.tick(&mut self.store, self.now, || Some([5; 16]));
+                worker.note_statistics(&mut self.store, self.now);
+            }
+            Operation::Show { hours } => {
+                let (store, counters) = (&mut self.store, &mut self.counters);
+                let step = if hours { Step::Hour } else { Step::Minute };
+                let points = timeline::read(store, counters, step, self.now);
+                let ports = top(store, counters, ports::PORTS_MAX, self.now);
+                assert!(ports.is_sorted_by(|a, b| a.sources >= b.sources));
+                assert!(ports.iter().all(|port| port.sources <= port.hits));
+                for answer in [
+                    render::timeline(step, &points, self.now),
+                    render::ports(&ports, self.now),
+                ] {
+                    assert!(answer.len() <= render::LEN_MAX);
+                }
             }
             Operation::Keep => {
                 self.keeper
@@ -364,6 +388,9 @@ fn forged(key: &str, cells: &[u8]) -> Page {
         _ if key.contains("/standing-") => (PageKind::Standing, STANDING_LEN),
         _ if key.ends_with("/ring") => (PageKind::Ring, 8),
         _ if key.ends_with("/geometries") => (PageKind::Geometries, 16),
+        _ if key.ends_with("/timeline") => (PageKind::Timeline, 28),
+        _ if key.ends_with("/candidates") => (PageKind::Candidates, 8),
+        _ if key.contains("/tallies/") => (PageKind::Tallies, 744),
         _ => (PageKind::Seed, 16),
     };
     let mut page = Page::empty(kind, cell_len);

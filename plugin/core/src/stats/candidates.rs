@@ -10,6 +10,7 @@
 //! Where all places are taken, the port with the fewest distinct sources makes room, the longest
 //! untouched first. So a port with many sources stays, however many others one source touches.
 
+use super::ports::PORTS_MAX;
 use crate::state::page::{Page, PageKind};
 use crate::state::update::Form;
 use crate::time::{DAY_SECS, Time};
@@ -62,9 +63,9 @@ impl Candidate {
     }
 }
 
-/// All candidates with their places.
+/// All candidates with their places: no more than there are tallies, whatever a neighbour has written.
 pub(super) fn all(page: &Page) -> impl Iterator<Item = (usize, Candidate)> {
-    (0..page.len()).filter_map(|at| Some((at, Candidate::decode(page.cell(at)?))))
+    (0..page.len().min(PORTS_MAX)).filter_map(|at| Some((at, Candidate::decode(page.cell(at)?))))
 }
 
 /// The candidate of `port` with its place.
@@ -72,9 +73,9 @@ pub(super) fn find(page: &Page, port: u16) -> Option<(usize, Candidate)> {
     all(page).find(|(_, candidate)| candidate.port == port)
 }
 
-/// Where a new port is to be counted: at a free place of `places`, or that of the port worth least.
-pub(super) fn room(page: &Page, places: usize, now: Time) -> usize {
-    if page.len() < places {
+/// Where a new port is to be counted: at a free place, or that of the port worth least.
+pub(super) fn room(page: &Page, now: Time) -> usize {
+    if page.len() < PORTS_MAX {
         return page.len();
     }
     let least = all(page).min_by_key(|(_, candidate)| candidate.worth(now));

@@ -237,7 +237,7 @@ impl Seen {
                         (Fate::Placeless, None) => {
                             let contacts = &seen.contacts;
                             let sources = contacts.sources.count().min(contacts.hits);
-                            (candidates::room(&page, PORTS_MAX, now), sources)
+                            (candidates::room(&page, now), sources)
                         }
                         (Fate::Kept, _) | (Fate::Counted { .. }, None) => continue,
                     };

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::candidates;
-use super::ports::{FORM, PER_PAGE, PORTS_MAX, key};
+use super::ports::{FORM, PER_PAGE, key};
 use super::tally::{HOURS, Tally};
 use crate::counters::Counters;
 use crate::state::store::Store;
@@ -37,7 +37,7 @@ pub fn top(store: &mut impl Store, counters: &mut Counters, max: usize, now: Tim
     let Ok(Some(index)) = index else {
         return Vec::new();
     };
-    let candidates: Vec<_> = candidates::all(&index).take(PORTS_MAX).collect();
+    let candidates: Vec<_> = candidates::all(&index).collect();
     let mut ports: Vec<TopPort> = Vec::new();
     for (number, candidates) in candidates.chunks(PER_PAGE).enumerate() {
         let Ok(Some(page)) = FORM.read(store, counters, &key(number)) else {

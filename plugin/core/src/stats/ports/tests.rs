@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::state::hash::Seed;
+use crate::state::page::Page;
 use crate::state::store::memory::MemoryStore;
 use crate::state::store::{Expected, SetError, StoreError, Value};
 use crate::stats::HOURS;
@@ -232,6 +233,25 @@ fn shared_data_that_is_gone_or_foreign_is_begun_anew() {
     world.flush();
     assert_eq!(world.top(9)[0].hits, 1);
     assert!(world.counters.get(Counter::StateDecodeErrors) > 0);
+}
+
+#[test]
+fn a_neighbour_that_names_more_ports_than_there_are_tallies_is_not_believed() {
+    let mut world = World::new();
+    let mut page = Page::empty(PageKind::Candidates, 8);
+    for port in 1..=500 {
+        let candidate = Candidate::new(port, 9, NOW);
+        assert!(page.put(usize::from(port - 1), &candidate.encode()));
+    }
+    world.store.overwrite(candidates::KEY, page.as_bytes());
+    for round in 0..2 {
+        for port in 1..=500 {
+            world.contact(0, port, round, 1);
+            world.flush();
+        }
+    }
+    assert_eq!(world.numbers(usize::MAX).len(), PORTS_MAX);
+    assert_eq!(world.store.iter().count(), PAGES + 1);
 }
 
 #[test]
