@@ -142,6 +142,13 @@ peers: setup
     @cargo build --quiet --example flagged
     @PATH="$PATH:/usr/sbin:/sbin" plugin/eval/peers.py --replay {{ quote(target_dir / "debug/examples/flagged") }}
 
+# Let a real Prometheus scrape a scanned edge, and check metrics, alerts and dashboard with it.
+[no-exit-message]
+prometheus: setup wasm
+    @echo "== metrics in a real Prometheus"
+    @PATH="$PWD/.tools/bin:$PATH" .ci/prometheus-tools
+    @PATH="$PWD/.tools/bin:$PATH" cargo test --test e2e -- --nocapture prometheus dashboard
+
 # Run the conformance set in real Envoys: those of VERSIONS, or all that are pinned.
 [no-exit-message]
 conformance *VERSIONS: setup

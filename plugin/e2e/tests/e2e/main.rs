@@ -3,6 +3,7 @@
 mod access_log;
 mod configuration;
 mod crash;
+mod dashboard;
 mod edge;
 mod evidence;
 mod examples;
@@ -18,6 +19,7 @@ mod lured;
 mod memory;
 mod no_address;
 mod portal;
+mod prometheus;
 mod races;
 mod readme;
 mod replays;
