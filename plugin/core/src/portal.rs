@@ -10,6 +10,7 @@ mod entry;
 mod filter;
 mod job;
 mod lookup;
+mod page;
 mod query;
 mod refusal;
 mod render;
@@ -115,6 +116,10 @@ impl Portal {
         let route = Route::of(&parsed)?;
         access::check(&self.config, &route, request)?;
         match route {
+            Route::Page(file) => {
+                parsed.query.only(&[])?;
+                Ok(Step::Answer(file.response().unless_known(request)))
+            }
             Route::Lookup(text) => {
                 parsed.query.only(&[])?;
                 let source = lookup::source_of(&text, detector)?;

@@ -111,8 +111,8 @@ export class HeatMap {
             width: Math.max(1, column - GAP).toFixed(1),
             height: ROW - GAP,
             rx: 2,
-            // Counts differ by powers of ten: their logarithm shows both ends.
-            "fill-opacity": hits ? (0.12 + (0.88 * Math.log1p(hits)) / Math.log1p(most)).toFixed(2) : null,
+            // Counts differ by powers of ten: a root shows both ends, and more than their logarithm between.
+            "fill-opacity": hits ? (0.1 + 0.9 * (hits / most) ** 0.4).toFixed(2) : null,
           }),
         );
       });

@@ -23,6 +23,9 @@ const lookup = new AddressLookup(askForToken);
 /** Something has been shown, so that there is something to keep while the portal is out. */
 let isFilled = false;
 
+/** When the last answer was made, by the portal's clock. */
+let latest = new Date().toISOString();
+
 /** "minute" or "hour": the steps of the time line. */
 let step = "minute";
 
@@ -49,6 +52,7 @@ function part(path, panels) {
   return async () => {
     try {
       const { answer, now } = await get(path);
+      latest = now;
       for (const panel of panels) panel.show(answer, now);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -70,7 +74,7 @@ function tell({ problem, next }) {
     byId("lookup").hidden = false;
     byId("board").hidden = !isFilled;
   }
-  const time = new Date().toISOString().slice(11, 19);
+  const time = latest.slice(11, 19);
   const freshness = byId("freshness-text");
   if (!problem) freshness.textContent = refresh.paused ? `Paused at ${time}` : `Live, ${time} UTC`;
   else if (refused) freshness.textContent = "Locked";

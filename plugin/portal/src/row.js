@@ -85,6 +85,7 @@ const cell = (name, ...content) => element("td", { role: "cell", class: `of-${na
 
 /** @param {Entry} entry */
 function portList({ ports, port_count }) {
+  if (port_count == null) return "";
   const shown = ports.slice(0, PORTS_SHOWN).join(", ");
   const more = port_count > Math.min(ports.length, PORTS_SHOWN) && ports.length ? " …" : "";
   return element("span", { title: count(port_count, "port") }, element("b", {}, port_count), element("small", {}, shown + more));

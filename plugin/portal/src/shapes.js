@@ -13,8 +13,8 @@
  * @property {string} first_seen
  * @property {string} last_seen
  * @property {string} expires_at
- * @property {number} hits
- * @property {number} port_count
+ * @property {number} hits 0 of a network.
+ * @property {number | null} port_count Unknown of a network, as the hosts and ports.
  * @property {number | null} [host_count]
  * @property {number[]} ports Those that are known exactly.
  * @property {string[]} reasons Newest first.

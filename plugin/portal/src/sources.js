@@ -1,7 +1,7 @@
 // The table of flagged sources: sorted and filtered here, a page at a time.
 
 import { byId, element } from "./element.js";
-import { count, whole } from "./format.js";
+import { whole } from "./format.js";
 import { Panel } from "./panel.js";
 import { ORDERS, sorted } from "./order.js";
 import { Row } from "./row.js";
@@ -134,8 +134,8 @@ export class Sources {
   /** @param {number} matching */
   #tell(matching) {
     const all = this.#entries.length;
-    const cut = all >= SOURCES_MAX ? `the ${whole(all)} of highest risk` : count(all, "source");
-    const text = matching === all ? cut : `${whole(matching)} of ${cut}`;
+    const cut = all >= SOURCES_MAX ? `the ${whole(all)} of highest risk` : `${whole(all)} in all`;
+    const text = matching === all ? cut : `${whole(matching)} of ${whole(all)}`;
     if (text !== this.#seen) this.#count.textContent = this.#seen = text;
   }
 

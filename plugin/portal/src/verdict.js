@@ -51,16 +51,16 @@ export function ago(time, now) {
  * @param {string} now When the answer was made.
  */
 export function detail(verdict, now) {
-  const missing = verdict.port_count - verdict.ports.length;
+  const missing = (verdict.port_count ?? 0) - verdict.ports.length;
   const ports = verdict.ports.join(", ") + (missing > 0 ? `${verdict.ports.length ? " and " : ""}${count(missing, verdict.ports.length ? "other" : "port")}` : "");
   const facts = /** @type {[string, Node | string | null][]} */ ([
     ["Ports", ports],
     ["Hosts", verdict.host_count != null ? whole(verdict.host_count) : null],
-    ["Contacts", whole(verdict.hits)],
+    ["Contacts", verdict.hits ? whole(verdict.hits) : null],
     ["First seen", `${moment(verdict.first_seen)}`],
     ["Last seen", `${moment(verdict.last_seen)}`],
     ["Expires", `${moment(verdict.expires_at)}, in ${span(between(now, verdict.expires_at))}`],
-    ["Shared", verdict.shared_ip_hint ? "Clients that behave use this address as well." : null],
+    ["Shared", verdict.shared_ip_hint ? "Others may use it as well." : null],
   ]);
   return element(
     "div",

@@ -123,7 +123,7 @@ withPage("filters_leave_what_matches", {}, async (page, state) => {
   await page.selectOption("#filter-class", "Any class");
   await page.fill("#filter", "6379");
   const matching = state.data.feed.entries.filter((entry) => entry.ports.includes(6379) || entry.reasons.some((reason) => reason.includes("6379"))).length;
-  assert.equal(await text(page, "#sources-count"), `${matching} of 180 sources`);
+  assert.equal(await text(page, "#sources-count"), `${matching} of 180`);
   await page.fill("#filter", "no such thing");
   await page.getByText("No source matches this filter.").waitFor();
 });

@@ -53,7 +53,7 @@ function sendAsset(response, name, type) {
   response.writeHead(200, {
     "content-type": type,
     "content-encoding": "gzip",
-    "content-security-policy": "default-src 'self'",
+    "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
   });

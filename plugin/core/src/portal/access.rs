@@ -13,7 +13,10 @@ use crate::config::SecretDigest;
 const SECRET_LEN_MAX: usize = 1_024;
 
 /// Whether this request may have what `route` is.
-pub(super) fn check(config: &Config, _route: &Route, request: &Request<'_>) -> Result<(), Refusal> {
+pub(super) fn check(config: &Config, route: &Route, request: &Request<'_>) -> Result<(), Refusal> {
+    if matches!(route, Route::Page(_)) {
+        return Ok(());
+    }
     match &config.token {
         Some(digest)
             if !request

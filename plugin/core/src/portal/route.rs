@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use super::page::File;
 use super::refusal::{Refusal, shown};
 use super::render::Format;
 use super::request::Parsed;
@@ -10,6 +11,8 @@ use super::request::Parsed;
 /// An endpoint, with what its path says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
+    /// `/` and what belongs to it
+    Page(File),
     /// `/v1/ip/{ip}`
     Lookup(String),
     /// `/v1/feed.{format}`
@@ -17,7 +20,11 @@ pub(super) enum Route {
 }
 
 /// Every endpoint, as it is listed.
-const ENDPOINTS: &[&str] = &["/v1/ip/{ip}", "/v1/feed.{json,ndjson,csv,txt,nft,ipset}"];
+const ENDPOINTS: &[&str] = &[
+    "/",
+    "/v1/ip/{ip}",
+    "/v1/feed.{json,ndjson,csv,txt,nft,ipset}",
+];
 
 const READ: &str = "GET, HEAD";
 
@@ -41,6 +48,9 @@ impl Route {
     }
 
     fn of_path(path: &str) -> Option<Self> {
+        if let Some(file) = File::at(path) {
+            return Some(Self::Page(file));
+        }
         let rest = path.strip_prefix("/v1/")?;
         if let Some(ip) = rest.strip_prefix("ip/") {
             return Some(Self::Lookup(ip.to_string()));
@@ -57,7 +67,7 @@ impl Route {
     /// Methods that it knows.
     const fn methods(&self) -> &'static str {
         match self {
-            Self::Lookup(_) | Self::Feed(_) => READ,
+            Self::Page(_) | Self::Lookup(_) | Self::Feed(_) => READ,
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::state::store::memory::MemoryStore;
 mod bad_input;
 mod feed;
 mod lookup;
+mod page;
 
 const NOW: Time = Time::from_unix_secs(1_795_326_625);
 
@@ -124,6 +125,13 @@ impl Answer {
     #[track_caller]
     fn expect(self, status: u16) -> Self {
         assert_eq!(self.0.status, status, "{}", self.text());
+        self
+    }
+
+    /// The same, where the body is no text.
+    #[track_caller]
+    fn expect_bytes(self, status: u16) -> Self {
+        assert_eq!(self.0.status, status);
         self
     }
 

@@ -7,7 +7,7 @@ use super::*;
 #[test]
 fn an_unknown_path_is_told_what_there_is() {
     for path in [
-        "/",
+        "/index.html",
         "/v1",
         "/v1/",
         "/v1/feed",
