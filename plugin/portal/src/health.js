@@ -6,8 +6,8 @@ import { Panel } from "./panel.js";
 
 /** @typedef {import("./shapes.js").Summary} Summary */
 
-/** The keeper writes its heartbeat every few seconds; older than this it has stopped. */
-const HEARTBEAT_MAX_SECS = 30;
+/** The keeper writes its heartbeat every five seconds; older than this it has stopped. */
+const HEARTBEAT_MAX_SECS = 15;
 /** From this share of used places on, sources that are not flagged begin to push each other out. */
 const FULL = 0.9;
 

@@ -54,8 +54,9 @@ export class Refresh {
     const wanted = this.#round % SLOW_EVERY === 0 ? [...quick, ...slow] : quick;
     const results = await Promise.allSettled(wanted.map((part) => part()));
     this.#running = false;
-    this.#round += 1;
     const problems = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+    // What was not answered is asked for again in the next round, slow or not.
+    this.#round = problems.length ? 0 : this.#round + 1;
     const strange = problems.find((problem) => !(problem instanceof Problem));
     if (strange) console.error(strange);
     /** @type {Problem | null} */
@@ -63,7 +64,6 @@ export class Refresh {
     // One endpoint in trouble is its panel's matter; the portal is out when nothing came.
     const out = refused ?? (problems.length === wanted.length ? problems[0] : null);
     this.#failures = out ? this.#failures + 1 : 0;
-    if (out) this.#round = 0;
     const pause = Math.min(PAUSE_MAX_MS, EVERY_MS * 2 ** Math.max(0, this.#failures - 1));
     this.#told({ problem: out, next: pause / 1000 });
     if (!refused && !this.#paused && !document.hidden) this.#timer = setTimeout(() => this.#run(), pause);

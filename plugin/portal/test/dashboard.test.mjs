@@ -256,6 +256,8 @@ withPage("one_endpoint_in_trouble_is_the_trouble_of_its_panel", { expected: ["50
   assert.match(await text(page, "#ports"), /Statistics are not ready no worker has written them/);
   assert.equal(await page.locator("#outage").isVisible(), false);
   assert.ok((await addresses(page)).length > 0);
+  state.override.clear();
+  await page.locator("#ports[data-state=ready]").waitFor({ timeout: 14_000 });
 });
 
 withPage("what_was_known_stays_while_the_portal_is_out", { expected: ["ERR_"] }, async (page, state) => {
