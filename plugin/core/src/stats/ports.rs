@@ -1,7 +1,7 @@
 //! The ports with the most distinct sources, in bounded memory.
 //!
-//! Up to 260 ports have a [`Tally`] each, five to a page; which ones says the page of
-//! [`candidates`]. A worker keeps what it has seen until the next tick and then adds it to the
+//! Up to 260 ports have a `Tally` each, five to a page; which ones says the page of
+//! `candidates`. A worker keeps what it has seen until the next tick and then adds it to the
 //! tallies, so that a contact costs no host call.
 //!
 //! What one source can do is bounded: it brings up new ports only while it has touched few
