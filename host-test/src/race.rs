@@ -42,8 +42,8 @@
 //!             Piece::on(0, |worker| Ok(worker.tick())),
 //!             Piece::on(1, |worker| Ok(worker.tick())),
 //!         ])?;
-//!         let ticks = host.shared().data.get("", b"ticks").map(|value| value.bytes);
-//!         anyhow::ensure!(ticks == Some(vec![2]), "the ticks are {ticks:?}");
+//!         let ticks = host.shared().data.get("", b"ticks").map(|value| value.bytes[0]);
+//!         anyhow::ensure!(ticks == Some(2), "the ticks are {ticks:?}");
 //!         Ok(())
 //!     })?;
 //! let failure = report.failure.expect("an update is lost");

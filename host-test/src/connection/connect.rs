@@ -130,7 +130,7 @@ impl Worker {
             self.swallow(id.id, &connect, listener, &["NR"]);
             return;
         };
-        self.count(&listener.counter("downstream_cx_total"));
+        listener.count_accepted(&self.thread.plan.shared.metrics);
         let connection = self.begin(id.id, &connect, listener, &chain.blueprint.name);
         if let TransportSocket::Tls {
             require_client_certificate,

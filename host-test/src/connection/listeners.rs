@@ -1,12 +1,14 @@
 //! The listeners of a process, shared by its workers, and which one takes a connection.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use crate::abi::MetricType;
 use crate::config::{Bootstrap, FilterChain, Listener, ListenerFilter, TransportSocket};
 use crate::network::{Blueprint, Offer, choose_chain};
 use crate::process::Plan;
+use crate::shared::{MetricHandle, Metrics};
 
 /// All listeners, ready to be used.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(crate) struct Active {
     pub(crate) config: Arc<Listener>,
     chains: Vec<Arc<Chain>>,
     default: Option<Arc<Chain>>,
+    /// The counter of what filter chains take; Envoy's list shows it from the first one on.
+    accepted: OnceLock<MetricHandle>,
 }
 
 /// A filter chain, ready to be used.
@@ -128,6 +132,7 @@ impl Active {
             config: Arc::new(listener.clone()),
             chains: listener.chains.iter().map(chain).collect(),
             default: listener.default_chain.as_ref().map(chain),
+            accepted: OnceLock::new(),
         }
     }
 
@@ -150,5 +155,11 @@ impl Active {
         let address = self.config.addresses.first();
         let address = address.map(ToString::to_string).unwrap_or_default();
         format!("listener.{}.{name}", address.replace(':', "_"))
+    }
+
+    /// Counts a connection that a filter chain takes.
+    pub(crate) fn count_accepted(&self, metrics: &Metrics) {
+        let define = || metrics.define(MetricType::Counter, &self.counter("downstream_cx_total"));
+        self.accepted.get_or_init(define).add(1);
     }
 }

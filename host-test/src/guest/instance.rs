@@ -1,5 +1,7 @@
 //! One VM: an instance of a module with its memory.
 
+use std::sync::Arc;
+
 use wasmtime::{AsContext, AsContextMut, Store, TypedFunc};
 
 use super::{InvalidModule, Limits, Module, State, Trap, UnknownImports};
@@ -9,12 +11,12 @@ use crate::trace::{TraceEntry, TraceEvent};
 /// An instance.
 pub(crate) struct Instance {
     store: Store<State>,
-    exports: Vec<Option<Export>>,
+    exports: Vec<Option<Arc<Export>>>,
     fuel_per_callback: u64,
 }
 
-/// An exported function, by its arguments and results.
-#[derive(Clone)]
+/// An exported function, by its arguments and results. Shared: to clone one asks wasmtime for its
+/// type again.
 enum Export {
     Void0(TypedFunc<(), ()>),
     Void1(TypedFunc<u32, ()>),
@@ -57,13 +59,15 @@ impl Instance {
         };
         this.exports = Callback::ALL
             .iter()
-            .map(|callback| this.find(&instance, *callback))
+            .map(|callback| Ok(this.find(&instance, *callback)?.map(Arc::new)))
             .collect::<Result<_, _>>()?;
         let allocator = [Callback::Malloc, Callback::MemoryAllocate]
             .into_iter()
             .find_map(|callback| this.export(callback));
-        match allocator {
-            Some(Export::Word1(allocator)) => this.store.data_mut().allocator = Some(allocator),
+        match allocator.as_deref() {
+            Some(Export::Word1(allocator)) => {
+                this.store.data_mut().allocator = Some(Arc::new(allocator.clone()));
+            }
             _ => return Err(InvalidModule::NoAllocator),
         }
         Ok(this)
@@ -103,7 +107,7 @@ impl Instance {
         })
     }
 
-    fn export(&self, callback: Callback) -> Option<Export> {
+    fn export(&self, callback: Callback) -> Option<Arc<Export>> {
         self.exports.get(usize::from(callback as u8))?.clone()
     }
 

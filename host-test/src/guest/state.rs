@@ -50,7 +50,7 @@ pub(crate) struct State {
     /// Bytes that host calls have returned.
     pub(crate) bytes_returned: u64,
     pub(crate) memory: Option<wasmtime::Memory>,
-    pub(crate) allocator: Option<wasmtime::TypedFunc<u32, u32>>,
+    pub(crate) allocator: Option<Arc<wasmtime::TypedFunc<u32, u32>>>,
     pub(crate) limits: wasmtime::StoreLimits,
     /// The callback that runs, for messages.
     pub(crate) callback: Callback,

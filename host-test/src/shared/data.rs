@@ -1,7 +1,8 @@
 //! Shared data: values under keys, a scope for each `vm_id`.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+
+use hashbrown::HashMap;
 
 use super::lock;
 use crate::abi::Status;
@@ -9,8 +10,8 @@ use crate::abi::Status;
 /// A value and the number of the write that put it there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedValue {
-    /// The bytes.
-    pub bytes: Vec<u8>,
+    /// The bytes, shared with whoever has read them.
+    pub bytes: Arc<Vec<u8>>,
     /// The compare-and-swap number: one counter for all keys of the process, never 0.
     pub cas: u32,
 }
@@ -21,7 +22,7 @@ pub struct SharedData(Mutex<Scopes>);
 
 #[derive(Debug, Default)]
 struct Scopes {
-    scopes: BTreeMap<String, BTreeMap<Vec<u8>, SharedValue>>,
+    scopes: HashMap<String, HashMap<Vec<u8>, SharedValue>>,
     last_cas: u32,
     /// Of all keys and values.
     len_bytes: usize,
@@ -49,7 +50,7 @@ impl SharedData {
             len_bytes,
         } = &mut *all;
         if !scopes.contains_key(vm_id) {
-            scopes.insert(vm_id.to_owned(), BTreeMap::new());
+            scopes.insert(vm_id.to_owned(), HashMap::new());
         }
         let Some(scope) = scopes.get_mut(vm_id) else {
             return Status::InternalFailure;
@@ -60,15 +61,21 @@ impl SharedData {
         match scope.get_mut(key) {
             Some(value) if cas != 0 && cas != value.cas => return Status::CasMismatch,
             _ if len > BYTES_MAX => return Status::InternalFailure,
-            // The old allocation is kept: a table is written again and again.
+            // The old allocation is kept, unless somebody still reads it: a table is written again
+            // and again.
             Some(value) => {
-                value.bytes.clear();
-                value.bytes.extend_from_slice(bytes);
+                match Arc::get_mut(&mut value.bytes) {
+                    Some(place) => {
+                        place.clear();
+                        place.extend_from_slice(bytes);
+                    }
+                    None => value.bytes = Arc::new(bytes.to_vec()),
+                }
                 value.cas = next;
             }
             None => {
                 let value = SharedValue {
-                    bytes: bytes.to_vec(),
+                    bytes: Arc::new(bytes.to_vec()),
                     cas: next,
                 };
                 scope.insert(key.to_vec(), value);
@@ -83,7 +90,9 @@ impl SharedData {
     pub fn keys(&self, vm_id: &str) -> Vec<Vec<u8>> {
         let all = lock(&self.0);
         let scope = all.scopes.get(vm_id);
-        scope.map_or_else(Vec::new, |scope| scope.keys().cloned().collect())
+        let mut keys = scope.map_or_else(Vec::new, |scope| scope.keys().cloned().collect());
+        keys.sort_unstable();
+        keys
     }
 
     /// Bytes of all keys and values.
@@ -117,7 +126,8 @@ mod tests {
         assert_eq!(data.set("vm", b"key", b"x", u32::MAX), Status::CasMismatch);
         assert_eq!(data.set("vm", b"key", b"second", first.cas), Status::Ok);
         assert_eq!(data.set("vm", b"key", b"third", 0), Status::Ok);
-        assert_eq!(data.get("vm", b"key").unwrap().bytes, b"third");
+        assert_eq!(*first.bytes, b"first", "what was read stays as it was");
+        assert_eq!(*data.get("vm", b"key").unwrap().bytes, b"third");
     }
 
     #[test]

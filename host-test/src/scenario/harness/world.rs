@@ -190,7 +190,7 @@ impl World for Harness {
             .vm_id(vm_id)
             .ok()
             .and_then(|vm_id| self.host.shared().data.get(vm_id, key.as_bytes()));
-        Look::Seen(value.map(|value| value.bytes))
+        Look::Seen(value.map(|value| value.bytes.to_vec()))
     }
 
     fn access_log(&self) -> Look<Vec<BTreeMap<String, String>>> {
