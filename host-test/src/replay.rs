@@ -10,9 +10,9 @@ use hashbrown::HashMap;
 use portscan_core::counters::{Counter, Counters};
 use portscan_core::detector::Detector;
 use portscan_core::state::seed;
-use portscan_core::state::store::{Expected, SetError, Store, StoreError, Value};
+use portscan_core::state::store::{Bytes, Expected, SetError, Store, StoreError, Value};
 use portscan_core::state::table::Table;
-use portscan_replay::engine::{Engine as ReplayEngine, sent};
+use portscan_replay::engine::{Engine as ReplayEngine, Sent};
 use portscan_replay::native::{LOCAL, SEED, TICK_MICROS, time};
 use portscan_replay::setup::Setup;
 use portscan_replay::trace::{Contact, Micros};
@@ -115,10 +115,10 @@ impl ReplayEngine for Edge {
         let Ok(connection) = worker.connect(Connect::new(source, destination)) else {
             return String::new();
         };
-        let bytes = sent(contact);
-        if !bytes.is_empty() {
+        let sent = Sent::of(contact);
+        if sent.len > 0 {
             // A connection that the module closed hears nothing more.
-            let _ = worker.send(connection, &bytes);
+            let _ = worker.send(connection, &sent.bytes(sent.len));
         }
         self.open.insert(id, connection);
         self.tag(connection)
@@ -180,7 +180,7 @@ impl Store for HostStore<'_> {
     fn get(&mut self, key: &str) -> Result<Option<Value>, StoreError> {
         let value = self.0.shared().data.get(VM_ID, key.as_bytes());
         Ok(value.map(|value| Value {
-            bytes: value.bytes.to_vec(),
+            bytes: Bytes::Shared(value.bytes),
             cas: value.cas,
         }))
     }

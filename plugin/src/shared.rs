@@ -10,7 +10,10 @@ pub(crate) struct SharedData;
 impl Store for SharedData {
     fn get(&mut self, key: &str) -> Result<Option<Value>, StoreError> {
         let found = host::shared_data(key).map_err(|error| StoreError(error.0))?;
-        Ok(found.map(|(bytes, cas)| Value { bytes, cas }))
+        Ok(found.map(|(bytes, cas)| Value {
+            bytes: bytes.into(),
+            cas,
+        }))
     }
 
     fn set(&mut self, key: &str, bytes: &[u8], expected: Expected) -> Result<(), SetError> {

@@ -44,7 +44,14 @@ impl SourceKey {
 
     /// The network of this source.
     pub fn network(&self, prefixes: Prefixes) -> NetworkKey {
-        NetworkKey(masked(self.address(), prefixes))
+        // The bits behind the prefix are zero already, and no IPv4 address hides in another form.
+        let [high @ .., _, _, _, _] = self.0;
+        let len = match high {
+            IPV4_AS_IPV6 => prefixes.ipv4.saturating_add(96),
+            _ => prefixes.ipv6,
+        };
+        let mask = leading_ones(u32::from(len), 128);
+        NetworkKey((u128::from_be_bytes(self.0) & mask).to_be_bytes())
     }
 }
 
@@ -74,6 +81,9 @@ impl NetworkKey {
         &self.0
     }
 }
+
+/// What comes before an IPv4 address (RFC 4291 section 2.5.5.2).
+const IPV4_AS_IPV6: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 fn masked(address: IpAddr, prefixes: Prefixes) -> [u8; 16] {
     match embedded_v4(address) {
@@ -123,6 +133,18 @@ mod tests {
         assert_eq!(source("192.0.2.7"), source("64:ff9b::192.0.2.7"));
         assert_ne!(source("192.0.2.7"), source("192.0.2.8"));
         assert_eq!(source("192.0.2.7").to_string(), "192.0.2.7");
+    }
+
+    #[test]
+    fn a_network_is_the_masked_address() {
+        for (text, network) in [
+            ("192.0.2.255", "192.0.2.0"),
+            ("2001:db8:1:2:3::", "2001:db8:1::"),
+            ("::ffff:198.51.100.9", "198.51.100.0"),
+        ] {
+            let key = SourceKey::new(network.parse().unwrap(), PREFIXES);
+            assert_eq!(source(text).network(NETWORKS).as_bytes(), key.as_bytes());
+        }
     }
 
     #[test]

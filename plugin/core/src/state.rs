@@ -9,6 +9,7 @@
 pub mod cache;
 pub mod geometries;
 pub mod hash;
+mod key;
 pub mod neighbours;
 pub mod page;
 pub mod pool;

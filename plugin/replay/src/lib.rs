@@ -8,5 +8,6 @@ pub mod engine;
 pub mod native;
 pub mod replay;
 pub mod setup;
+pub mod store;
 pub mod tag;
 pub mod trace;

@@ -9,12 +9,12 @@ use portscan_core::counters::{Counter, Counters};
 use portscan_core::detector::{Detector, Ending};
 use portscan_core::listener::Listener;
 use portscan_core::state::hash::Seed;
-use portscan_core::state::store::memory::MemoryStore;
 use portscan_core::state::table::Table;
 use portscan_core::time::Time;
 
-use crate::engine::{Engine, sent};
+use crate::engine::{Engine, Sent};
 use crate::setup::Setup;
+use crate::store::Pages;
 use crate::trace::{Contact, Micros};
 
 /// How often a worker ticks.
@@ -29,7 +29,7 @@ pub const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 /// One edge.
 pub struct Native {
     detector: Detector,
-    store: MemoryStore,
+    store: Pages,
     /// Where no logins happen, and where they do; for contacts that were not served, and that were.
     listeners: [[Listener; 2]; 2],
     setup: Setup,
@@ -40,6 +40,11 @@ pub struct Native {
 impl Native {
     /// The edge of `setup`.
     pub fn new(setup: &Setup) -> Self {
+        Self::on(Pages::default(), setup)
+    }
+
+    /// The same on this shared data.
+    pub fn on(store: Pages, setup: &Setup) -> Self {
         let sensor = |is_login: bool, is_served: bool| {
             Listener::new(Sensor {
                 decoy: !is_login,
@@ -62,7 +67,7 @@ impl Native {
         };
         Self {
             detector: Detector::new(setup.policy.clone()),
-            store: MemoryStore::default(),
+            store,
             listeners: [false, true]
                 .map(|is_login| [false, true].map(|is_served| sensor(is_login, is_served))),
             setup: setup.clone(),
@@ -125,10 +130,10 @@ impl Engine for Native {
         let (mut watched, _) = self
             .detector
             .open(&mut self.store, now, listener, endpoints);
-        let bytes = sent(contact);
-        if !bytes.is_empty() {
-            let read = |max: usize| bytes.get(..bytes.len().min(max)).unwrap_or(&bytes).to_vec();
-            let len = bytes.len();
+        let sent = Sent::of(contact);
+        if sent.len > 0 {
+            let read = |max: usize| sent.bytes(max).into_owned();
+            let len = sent.len;
             self.detector
                 .data(&mut self.store, now, listener, &mut watched, len, read);
         }

@@ -367,15 +367,15 @@ mod tests {
             now = now.plus_secs(1);
             sweep.step(&mut store, &mut counters, now);
         }
-        assert_eq!(store.get(&key).unwrap().unwrap().bytes, b"full");
+        assert_eq!(*store.get(&key).unwrap().unwrap().bytes, *b"full");
         // Nobody says any more that it is used.
         now = now.plus_secs(UNUSED_SECS);
         sweep.step(&mut store, &mut counters, now);
         now = now.plus_secs(GRACE_SECS - 1);
         sweep.step(&mut store, &mut counters, now);
-        assert_eq!(store.get(&key).unwrap().unwrap().bytes, b"full");
+        assert_eq!(*store.get(&key).unwrap().unwrap().bytes, *b"full");
         sweep.step(&mut store, &mut counters, now.plus_secs(1));
-        assert_eq!(store.get(&key).unwrap().unwrap().bytes, b"");
+        assert_eq!(*store.get(&key).unwrap().unwrap().bytes, *b"");
     }
 
     #[test]

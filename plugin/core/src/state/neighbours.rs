@@ -19,13 +19,13 @@
 
 mod distinct;
 
-use alloc::format;
 use alloc::string::String;
 
 use self::distinct::Distinct;
 use crate::counters::{Counter, Counters};
 use crate::source::{NetworkKey, Prefixes};
 use crate::state::hash::{Seed, place};
+use crate::state::key::key;
 use crate::state::page::{Page, PageKind, cells_max};
 use crate::state::store::Store;
 use crate::state::targets::Target;
@@ -101,9 +101,10 @@ impl Geometry {
     /// The key of page `index`.
     pub fn key(&self, index: u32) -> String {
         let Prefixes { ipv4, ipv6 } = self.networks;
-        format!(
-            "portscan/1/networks-{}-{ipv4}-{ipv6}/{index:x}",
-            self.capacity
+        key(
+            "networks",
+            &[self.capacity, ipv4.into(), ipv6.into()],
+            index,
         )
     }
 }

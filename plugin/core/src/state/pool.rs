@@ -1,6 +1,5 @@
 //! The bounded pool of wide sketches.
 
-use alloc::format;
 use alloc::string::String;
 
 use crate::counters::Counters;
@@ -38,7 +37,7 @@ pub const fn pages(geometry: &Geometry) -> u32 {
 
 /// The key of page `index`.
 pub fn key(geometry: &Geometry, index: u32) -> String {
-    format!("{}/{index:x}", geometry.prefix("sketches"))
+    geometry.key_in("sketches", index)
 }
 
 /// Adds `port` to the sketch of the source of `slot` and returns the sketch's count; `None` where

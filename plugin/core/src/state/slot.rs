@@ -88,6 +88,9 @@ pub struct Flag {
     pub expires: Time,
 }
 
+/// Where the form of the targets stands.
+const MODE_AT: usize = 62;
+
 const SILENT_AT_DECOY: u8 = 1;
 const THROUGH_NETWORK: u8 = 2;
 
@@ -163,6 +166,11 @@ impl Slot {
         writer.put(&targets);
         writer.put(self.reasons.as_bytes());
         writer.bytes
+    }
+
+    /// Whether the bytes of a cell are a slot: what [`decode`](Self::decode) would find out.
+    pub fn is_one(bytes: &[u8; SLOT_LEN]) -> bool {
+        bytes.get(MODE_AT).is_some_and(|mode| Targets::has(*mode))
     }
 
     /// The slot in the bytes of a cell; `None` if the form of its targets is unknown.
@@ -267,6 +275,7 @@ mod tests {
             bytes[15][0] &= SILENT_AT_DECOY | THROUGH_NETWORK;
             bytes[8] = bytes[8].map(|byte| byte | 1);
             let bytes: [u8; SLOT_LEN] = bytes.concat().try_into().unwrap();
+            prop_assert_eq!(Slot::is_one(&bytes), Slot::decode(&bytes).is_some());
             if let Some(slot) = Slot::decode(&bytes) {
                 let again = slot.encode();
                 prop_assert_eq!(Slot::decode(&again), Some(slot));
@@ -303,5 +312,8 @@ mod tests {
         let mut bytes = Slot::new(SourceKey::from_bytes([1; 16]), Time::default()).encode();
         bytes[62] = 9;
         assert_eq!(Slot::decode(&bytes), None);
+        assert!(!Slot::is_one(&bytes));
+        bytes[62] = u8::MAX;
+        assert!(Slot::is_one(&bytes) && Slot::decode(&bytes).is_some());
     }
 }

@@ -14,11 +14,11 @@
 //! └────────────┴────────┴─────────┴───────────────────────────────┘
 //! ```
 
-use alloc::format;
 use alloc::string::String;
 
 use crate::counters::{Counter, Counters};
 use crate::state::hash::place;
+use crate::state::key::key;
 use crate::state::page::{Page, PageKind};
 use crate::state::store::Store;
 use crate::state::update::{Form, Step};
@@ -75,7 +75,7 @@ impl Standing {
 
     /// The key of page `index`.
     pub fn key(&self, index: u32) -> String {
-        format!("portscan/1/standing-{}/{index:x}", self.capacity)
+        key("standing", &[self.capacity], index)
     }
 
     /// Whether the client with this hash was served in this generation or the one before.
@@ -94,8 +94,7 @@ impl Standing {
         (0..2)
             .filter_map(|index| page.cell::<CELL_LEN>(index))
             .any(|cell| {
-                let cell = Cell(*cell);
-                matches!(present.checked_sub(cell.generation()), Some(0 | 1)) && cell.contains(hash)
+                matches!(present.checked_sub(generation_of(cell)), Some(0 | 1)) && has(cell, hash)
             })
     }
 
@@ -113,13 +112,12 @@ impl Standing {
             let Some(index) = cell_of(&mut page, present) else {
                 return Step::Keep(Added::Refused);
             };
-            let mut cell = match page.cell::<CELL_LEN>(index) {
-                Some(cell) if Cell(*cell).generation() == present => Cell(*cell),
-                _ => Cell::empty(present),
-            };
-            if cell.contains(hash) {
+            let found = page.cell::<CELL_LEN>(index);
+            let current = found.filter(|cell| generation_of(cell) == present);
+            if current.is_some_and(|cell| has(cell, hash)) {
                 return Step::Keep(Added::Recorded);
             }
+            let mut cell = current.map_or_else(|| Cell::empty(present), |cell| Cell(*cell));
             if cell.bits_set() >= BITS_SET_MAX {
                 counters.count(Counter::StandingFull);
                 return Step::Keep(Added::Refused);
@@ -169,17 +167,9 @@ impl Cell {
         Self(bytes)
     }
 
-    fn generation(&self) -> u32 {
-        u32::from_le_bytes(self.0.first_chunk().copied().unwrap_or_default())
-    }
-
     fn bits_set(&self) -> u16 {
         let bytes = self.0.get(4..).and_then(|rest| rest.first_chunk());
         u16::from_le_bytes(bytes.copied().unwrap_or_default())
-    }
-
-    fn contains(&self, hash: u64) -> bool {
-        positions(hash).all(|(at, mask)| self.0.get(at).is_some_and(|byte| byte & mask != 0))
     }
 
     fn insert(&mut self, hash: u64) {
@@ -195,6 +185,16 @@ impl Cell {
             place.copy_from_slice(&bits_set.to_le_bytes());
         }
     }
+}
+
+/// The generation of a cell.
+fn generation_of(cell: &[u8; CELL_LEN]) -> u32 {
+    u32::from_le_bytes(cell.first_chunk().copied().unwrap_or_default())
+}
+
+/// Whether all bits of a client are set in a cell.
+fn has(cell: &[u8; CELL_LEN], hash: u64) -> bool {
+    positions(hash).all(|(at, mask)| cell.get(at).is_some_and(|byte| byte & mask != 0))
 }
 
 /// The bytes and bits of a client within a cell: double hashing (Kirsch, Mitzenmacher, "Less

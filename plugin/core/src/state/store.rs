@@ -1,7 +1,9 @@
 //! The port through which the core reaches shared data.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Deref;
 
 pub mod memory;
 
@@ -28,9 +30,56 @@ pub trait Store {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value {
     /// The bytes, possibly none: clearing a key leaves an empty value.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// What must be handed back to overwrite exactly this value.
     pub cas: u32,
+}
+
+/// The bytes of a value. Most are looked at and never changed: a store in memory need not copy them.
+#[derive(Clone, Debug)]
+pub enum Bytes {
+    /// A copy, as hosts hand it out.
+    Owned(Vec<u8>),
+    /// What the store holds and nobody but this program ever wrote: a page there needs no checking.
+    Shared(Arc<Vec<u8>>),
+}
+
+impl Bytes {
+    /// The bytes for changing them; what the store holds is copied.
+    pub fn to_mut(&mut self) -> &mut Vec<u8> {
+        if let Self::Shared(shared) = self {
+            *self = Self::Owned(shared.to_vec());
+        }
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Shared(shared) => Arc::make_mut(shared),
+        }
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl PartialEq for Bytes {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Bytes {}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Owned(bytes)
+    }
 }
 
 /// What must hold for [`Store::set`] to write.

@@ -21,18 +21,20 @@
 //! all are flagged, the network with most slots in the page gives one up, so that a network with
 //! one slot keeps it until 31 networks meet in one page.
 
-use alloc::format;
 use alloc::string::String;
 
 use crate::counters::{Counter, Counters};
 use crate::model::Model;
-use crate::source::{NetworkKey, Prefixes, SourceKey};
+use crate::source::{Prefixes, SourceKey};
 use crate::state::hash::{Seed, place};
+use crate::state::key::key;
 use crate::state::page::{Page, PageKind, cells_max};
 use crate::state::slot::{SLOT_LEN, Slot};
 use crate::state::store::{Store, StoreError};
 use crate::state::update::{Form, Step};
 use crate::time::Time;
+
+mod room;
 
 /// Slots of a page.
 pub const SLOTS_PER_PAGE: u32 = 31;
@@ -79,19 +81,19 @@ impl Geometry {
 
     /// The key of page `index`.
     pub fn key(&self, index: u32) -> String {
-        format!("{}/{index:x}", self.prefix("sources"))
+        self.key_in("sources", index)
     }
 
-    /// What all keys of this table begin with.
-    pub fn prefix(&self, name: &str) -> String {
-        format!(
-            "portscan/1/{name}-{}-{}-{}-{}-{}",
+    /// The key of page `index` of the table `name`, which goes with this one.
+    pub fn key_in(&self, name: &str, index: u32) -> String {
+        let shape = [
             self.capacity,
-            self.sources.ipv6,
-            self.networks.ipv4,
-            self.networks.ipv6,
-            self.flagged_per_network
-        )
+            self.sources.ipv6.into(),
+            self.networks.ipv4.into(),
+            self.networks.ipv6.into(),
+            self.flagged_per_network.into(),
+        ];
+        key(name, &shape, index)
     }
 }
 
@@ -261,124 +263,6 @@ impl Table {
         let index = (u64::from(home) + offset) % u64::from(pages);
         self.geometry.key(u32::try_from(index).unwrap_or(0))
     }
-
-    /// Where `slot` goes, and who makes room for it.
-    fn room(
-        &self,
-        page: &Page,
-        slot: &Slot,
-        found: Option<usize>,
-        becomes_flagged: bool,
-        now: Time,
-    ) -> Room {
-        if becomes_flagged && let Some(victim) = self.over_quota(page, slot, now) {
-            let evicts = Some(Counter::EvictionsFlagged);
-            return match found {
-                Some(at) => Room {
-                    at: Some(at),
-                    frees: Some(victim),
-                    evicts,
-                    is_over_quota: true,
-                },
-                None => Room {
-                    at: Some(victim),
-                    frees: None,
-                    evicts,
-                    is_over_quota: true,
-                },
-            };
-        }
-        if found.is_some() {
-            return Room {
-                at: found,
-                frees: None,
-                evicts: None,
-                is_over_quota: false,
-            };
-        }
-        let is_room = u32::try_from(page.len()).is_ok_and(|len| len < SLOTS_PER_PAGE);
-        let empty = (0..page.len()).find(|at| slot_at(page, *at).is_none());
-        if let Some(at) = empty {
-            // A cell with a right checksum that is no slot is a neighbour's work.
-            let is_foreign = page.cell(at) != Some(&FREE);
-            let evicts = is_foreign.then_some(Counter::StateDecodeErrors);
-            return Room {
-                at: Some(at),
-                frees: None,
-                evicts,
-                is_over_quota: false,
-            };
-        }
-        if is_room {
-            return Room {
-                at: Some(page.len()),
-                frees: None,
-                evicts: None,
-                is_over_quota: false,
-            };
-        }
-        let unflagged = self.least(page, now, |other| !is_flagged(other, now));
-        if unflagged.is_some() {
-            return Room {
-                at: unflagged,
-                frees: None,
-                evicts: Some(Counter::EvictionsUnflagged),
-                is_over_quota: false,
-            };
-        }
-        if !is_flagged(slot, now) {
-            return Room {
-                at: None,
-                frees: None,
-                evicts: None,
-                is_over_quota: false,
-            };
-        }
-        let share = |other: &Slot| self.share(page, self.network(other));
-        let largest = slots(page).map(|other| share(&other)).max();
-        let at = self.least(page, now, |other| Some(share(other)) == largest);
-        Room {
-            at,
-            frees: None,
-            evicts: Some(Counter::EvictionsFlagged),
-            is_over_quota: false,
-        }
-    }
-
-    /// The flagged slot of the same network that is worth least, if the network has its full part
-    /// of this page.
-    fn over_quota(&self, page: &Page, slot: &Slot, now: Time) -> Option<usize> {
-        let network = self.network(slot);
-        let is_rival = |other: &Slot| {
-            other.source != slot.source && is_flagged(other, now) && self.network(other) == network
-        };
-        let held = slots(page).filter(is_rival).count();
-        if held < usize::from(self.geometry.flagged_per_page()) {
-            return None;
-        }
-        self.least(page, now, is_rival)
-    }
-
-    /// How many slots of this page `network` holds.
-    fn share(&self, page: &Page, network: NetworkKey) -> usize {
-        slots(page)
-            .filter(|other| self.network(other) == network)
-            .count()
-    }
-
-    /// The place of the slot that is worth least of those that `may_go`.
-    fn least(&self, page: &Page, now: Time, may_go: impl Fn(&Slot) -> bool) -> Option<usize> {
-        let worth = |slot: &Slot| (self.model.evidence(slot, now), slot.last.at_most(now));
-        let candidates = (0..page.len()).filter_map(|at| Some((at, slot_at(page, at)?)));
-        let least = candidates
-            .filter(|(_, slot)| may_go(slot))
-            .min_by_key(|(_, slot)| worth(slot));
-        least.map(|(at, _)| at)
-    }
-
-    fn network(&self, slot: &Slot) -> NetworkKey {
-        slot.source.network(self.geometry.networks)
-    }
 }
 
 /// How many sources there are.
@@ -395,15 +279,6 @@ impl core::ops::AddAssign for Census {
         self.tracked = self.tracked.saturating_add(other.tracked);
         self.flagged = self.flagged.saturating_add(other.flagged);
     }
-}
-
-struct Room {
-    /// Where the slot goes; nowhere if there is no room.
-    at: Option<usize>,
-    /// A slot to clear besides.
-    frees: Option<usize>,
-    evicts: Option<Counter>,
-    is_over_quota: bool,
 }
 
 /// A cell without a slot: no slot was ever made and seen at time 0.

@@ -184,6 +184,11 @@ impl Targets {
         }
     }
 
+    /// Whether targets have this form.
+    pub(crate) fn has(mode: u8) -> bool {
+        mode == BITMAP || usize::from(mode) <= TARGETS_EXACT_MAX
+    }
+
     pub(crate) fn decode(mode: u8, hosts: u64, bytes: &[u8; TARGETS_LEN]) -> Option<Self> {
         if mode == BITMAP {
             return Some(Self {
@@ -191,7 +196,7 @@ impl Targets {
                 hosts,
             });
         }
-        if usize::from(mode) > TARGETS_EXACT_MAX {
+        if !Self::has(mode) {
             return None;
         }
         let mut list = [(0, 0); TARGETS_EXACT_MAX];

@@ -1,10 +1,8 @@
 //! Read, change, write: the one way in which shared pages are changed.
 
-use alloc::vec::Vec;
-
 use crate::counters::{Counter, Counters};
 use crate::state::page::{Page, PageKind};
-use crate::state::store::{Expected, SetError, Store, StoreError, Value};
+use crate::state::store::{Bytes, Expected, SetError, Store, StoreError, Value};
 
 /// How often a change is tried before it is given up.
 ///
@@ -93,7 +91,7 @@ impl Form {
         None
     }
 
-    fn parse(self, counters: &mut Counters, bytes: Vec<u8>) -> Option<Page> {
+    fn parse(self, counters: &mut Counters, bytes: Bytes) -> Option<Page> {
         if bytes.is_empty() {
             return None;
         }
@@ -107,6 +105,8 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
+    use std::vec::Vec;
+
     use super::*;
     use crate::state::store::memory::MemoryStore;
 

@@ -1,4 +1,4 @@
-//! Shared data in the memory of one process, for tests and for replaying traces.
+//! Shared data in the memory of one process, for tests.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -34,14 +34,14 @@ impl MemoryStore {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.values
             .iter()
-            .map(|(key, value)| (key.as_str(), value.bytes.as_slice()))
+            .map(|(key, value)| (key.as_str(), &*value.bytes))
     }
 
     /// Writes without a condition, as a neighbour in the same shared data could.
     pub fn overwrite(&mut self, key: &str, bytes: &[u8]) {
         self.last_cas = self.last_cas.wrapping_add(1).max(1);
         let value = Value {
-            bytes: bytes.to_vec(),
+            bytes: bytes.to_vec().into(),
             cas: self.last_cas,
         };
         self.values.insert(key.to_string(), value);
@@ -84,7 +84,7 @@ mod tests {
             Err(SetError::Changed)
         );
         let value = store.get("k").unwrap().unwrap();
-        assert_eq!(value.bytes, b"a");
+        assert_eq!(*value.bytes, *b"a");
         assert_eq!(store.set("k", b"c", Expected::Cas(value.cas)), Ok(()));
         assert_eq!(
             store.set("k", b"d", Expected::Cas(value.cas)),
