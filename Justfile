@@ -125,6 +125,18 @@ bench-callbacks *ARGS: wasm
     @echo "== callbacks"
     cargo run --quiet --bin host-test -- bench --baseline plugin/bench/host-calls.json {{ ARGS }}
 
+# Time contacts in the detector, long lists of networks, and a replay with both engines, whose
+# `contacts` by `seconds` is its rate: minutes.
+bench-contacts CONTACTS="1000000": wasm
+    @echo "== contacts"
+    cargo run --quiet --example contact_cost
+    @echo "== lists of networks"
+    cargo run --quiet --example policy_lists
+    @echo "== replay"
+    cargo run --quiet --example busy_edge -- {{ CONTACTS }} > target/busy-edge.csv
+    cargo run --quiet --bin host-test -- replay --real-ports 443 --trace target/busy-edge.csv
+    cargo run --quiet --bin host-test -- replay --real-ports 443 --trace target/busy-edge.csv --engine wasm
+
 # Let real scanners and harmless clients loose on a real Envoy, in namespaces, and check every verdict:
 # two minutes, root. ARGS: `--trace FILE` saves the contacts as an accept trace.
 [no-exit-message]

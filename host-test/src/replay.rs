@@ -18,7 +18,7 @@ use portscan_replay::setup::Setup;
 use portscan_replay::trace::{Contact, Micros};
 use serde_json::json;
 
-use crate::abi::Status;
+use crate::abi::{Callback, Status};
 use crate::config::{Bootstrap, Code, yaml};
 use crate::connection::{Connect, ConnectionId};
 use crate::guest::Engine;
@@ -72,6 +72,12 @@ impl Edge {
             .map_err(|_| "shared data takes no secret".to_owned())?;
         edge.worker().map(Worker::tick);
         Ok(edge)
+    }
+
+    /// How often the module was called this way so far, in all VMs.
+    pub fn callbacks(&self, callback: Callback) -> u64 {
+        let counts = self.host.shared().counts.callbacks();
+        counts.get(&callback).copied().unwrap_or(0)
     }
 
     fn worker(&mut self) -> Option<&mut Worker> {
