@@ -68,6 +68,7 @@ test-core:
 # Test the module in the real Envoy; ARGS go to the tests, such as the name of one.
 e2e *ARGS: setup wasm wasm-trap
     @echo "== module in the real Envoy"
+    @.ci/portal-tools
     cargo test -p portscan-e2e -- {{ ARGS }}
 
 # Run scenarios of the module in the harness, without Envoy: those in FILES, or all.

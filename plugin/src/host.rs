@@ -88,6 +88,7 @@ unsafe extern "C" {
     fn proxy_define_metric(kind: u32, name: *const u8, len: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_get_metric(id: u32, value: *mut u64) -> u32;
 }
 
 #[link(wasm_import_module = "wasi_snapshot_preview1")]
@@ -282,6 +283,14 @@ pub(crate) fn increment_metric(id: u32, by: u32) -> Result<(), HostError> {
 pub(crate) fn record_metric(id: u32, value: u32) -> Result<(), HostError> {
     // SAFETY: takes no pointers.
     check(unsafe { proxy_record_metric(id, u64::from(value)) })
+}
+
+/// The value of a metric: what all instances of the module have counted.
+pub(crate) fn metric(id: u32) -> Result<u64, HostError> {
+    let mut value = 0;
+    // SAFETY: the host writes eight bytes to a live u64.
+    check(unsafe { proxy_get_metric(id, &raw mut value) })?;
+    Ok(value)
 }
 
 /// Random bytes; none if the host refuses.

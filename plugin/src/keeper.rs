@@ -2,7 +2,9 @@
 
 use portscan_core::counters::Counter;
 use portscan_core::state::geometries::{self, Sweep};
+use portscan_core::state::heartbeat::{self, BEAT_SECS};
 use portscan_core::state::table::{Census, Geometry, Table};
+use portscan_core::time::Time;
 
 use crate::host::{self, MetricKind};
 use crate::shared::SharedData;
@@ -20,6 +22,7 @@ pub(crate) struct Keeper {
     next_page: u32,
     counted: Census,
     sweep: Sweep,
+    beaten_at: Time,
 }
 
 impl Keeper {
@@ -33,15 +36,22 @@ impl Keeper {
             next_page: 0,
             counted: Census::default(),
             sweep: Sweep::default(),
+            beaten_at: Time::default(),
         }
     }
 
     /// Does a part of what there is to do.
     pub(crate) fn tick(&mut self) {
+        let now = host::now();
         worker::with(|worker| {
             self.count(worker);
-            self.sweep
-                .step(&mut SharedData, &mut worker.detector.counters, host::now());
+            let counters = &mut worker.detector.counters;
+            self.sweep.step(&mut SharedData, counters, now);
+            // Last, so that it is seen to be missing when any of the above fails.
+            if now < self.beaten_at || now.secs_since(self.beaten_at) >= BEAT_SECS {
+                self.beaten_at = now;
+                heartbeat::beat(&mut SharedData, counters, now);
+            }
         });
     }
 

@@ -22,6 +22,13 @@ impl Metrics {
         }
     }
 
+    /// What was counted since Envoy started, as far as workers have told it; 0 where the host does
+    /// not say.
+    pub(crate) fn total(&self, counter: Counter) -> u64 {
+        let id = self.ids.get(usize::from(counter as u8)).copied().flatten();
+        id.and_then(|id| host::metric(id).ok()).unwrap_or(0)
+    }
+
     /// Adds what was counted since the last call.
     pub(crate) fn flush(&self, counters: &mut Counters) {
         let mut refused = 0;

@@ -15,6 +15,7 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use crate::host::{self, Map};
+use crate::sensor;
 use crate::shared::SharedData;
 use crate::worker::{self, TICK_MILLIS};
 
@@ -58,7 +59,9 @@ impl Desk {
                 if portal.is_idle() || !has_time() {
                     break;
                 }
-                let answers = portal.work(&mut SharedData, &mut worker.detector);
+                let (detector, metrics) = (&mut worker.detector, &worker.metrics);
+                let total = |counter| metrics.total(counter);
+                let answers = portal.work(&mut SharedData, detector, total);
                 if let Ok(mut outbox) = self.outbox.try_borrow_mut() {
                     outbox.extend(answers);
                 }
@@ -138,7 +141,8 @@ impl Context for Visitor {}
 impl HttpContext for Visitor {
     fn on_http_request_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
         let headers = host::headers(Map::RequestHeaders).unwrap_or_default();
-        let request = Request::new(pairs(&headers), !end_of_stream);
+        let peer = sensor::endpoints().map(|endpoints| endpoints.peer.ip());
+        let request = Request::new(pairs(&headers), !end_of_stream).from(peer);
         let asked = worker::with(|worker| {
             let mut portal = self.desk.portal.try_borrow_mut().ok()?;
             let (detector, now) = (&mut worker.detector, host::now());

@@ -26,7 +26,7 @@ const NANOS_PER_SEC: u64 = 1_000_000_000;
 /// One worker's state.
 pub(crate) struct Worker {
     pub(crate) detector: Detector,
-    metrics: Metrics,
+    pub(crate) metrics: Metrics,
     /// Open connections by the number of their context.
     sessions: HashMap<u32, Session>,
     /// Contexts by the number of their connection, where a tagger says who was served.

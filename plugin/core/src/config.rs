@@ -17,7 +17,7 @@ mod secret;
 
 use alloc::vec::Vec;
 
-pub use self::choices::{Action, Sensitivity, StandingSource};
+pub use self::choices::{Action, DecisionScope, Remedy, Sensitivity, StandingSource};
 pub use self::policy::{KnownScanner, Policy};
 pub use self::problem::Problem;
 pub use self::role::{Plugin, Portal, Role, Sensor, Tagger};

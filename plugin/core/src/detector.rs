@@ -41,6 +41,7 @@ mod served;
 mod tests;
 mod tidings;
 
+pub use self::ask::{Sighting, Unanswered};
 use self::event::{Event, Outcome};
 pub use self::look::Ending;
 pub use self::requests::{Exploit, Request, probe_counts};

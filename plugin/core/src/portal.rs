@@ -6,6 +6,8 @@
 //! fresh.
 
 mod access;
+mod decisions;
+mod direct;
 mod entry;
 mod filter;
 mod job;
@@ -20,15 +22,17 @@ mod route;
 mod selection;
 
 use alloc::collections::VecDeque;
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::config::Portal as Config;
+use crate::counters::Counter;
 use crate::detector::Detector;
+use crate::state::pulls;
 use crate::state::store::Store;
 use crate::time::Time;
 
-use self::job::{Finished, Job, Task};
+use self::decisions::Pull;
+use self::job::{Finished, Job, Progress, Task};
 pub use self::refusal::Refusal;
 pub use self::request::Request;
 use self::response::Etag;
@@ -53,13 +57,15 @@ struct Ordered {
 struct Waiter {
     client: u32,
     known: Option<Etag>,
+    /// Who is told of decisions: with the next pull he wants what changed since this one.
+    bouncer: Option<u64>,
 }
 
 /// What was made lately.
 struct Copy {
     task: Task,
     made: Time,
-    finished: Rc<Finished>,
+    finished: Finished,
 }
 
 /// What becomes of a request.
@@ -100,7 +106,14 @@ impl Portal {
     ) -> Asked {
         match self.route(store, detector, now, request) {
             Ok(Step::Answer(response)) => Asked::Answer(response),
-            Ok(Step::Make(task)) => self.order(detector, now, client, task, request),
+            Ok(Step::Make(task, bouncer)) => {
+                let waiter = Waiter {
+                    client,
+                    known: request.known_etag(),
+                    bouncer,
+                };
+                self.order(now, task, waiter)
+            }
             Err(refusal) => Asked::Answer(refusal.response()),
         }
     }
@@ -115,37 +128,53 @@ impl Portal {
         let parsed = request.parse()?;
         let route = Route::of(&parsed)?;
         access::check(&self.config, &route, request)?;
-        match route {
-            Route::Page(file) => {
-                parsed.query.only(&[])?;
-                Ok(Step::Answer(file.response().unless_known(request)))
+        let query = &parsed.query;
+        let answer = match route {
+            Route::Feed(format) => return Ok(Step::Make(Task::feed(format, query)?, None)),
+            Route::DecisionStream => {
+                let bouncer = request.bouncer(detector)?;
+                let pull = Pull::parse(&self.config, query, "startup")?;
+                let pulled = match query.truth("startup")? {
+                    true => None,
+                    false => pulls::last(store, &mut detector.counters, bouncer),
+                };
+                let task = Task::Decisions(pull.since(pulled, now));
+                return Ok(Step::Make(task, Some(bouncer)));
+            }
+            Route::Summary | Route::Kinds => {
+                query.only(&[])?;
+                let task = match route {
+                    Route::Kinds => Task::Kinds,
+                    _ => Task::Summary,
+                };
+                return Ok(Step::Make(task, None));
             }
             Route::Lookup(text) => {
-                parsed.query.only(&[])?;
+                query.only(&[])?;
                 let source = lookup::source_of(&text, detector)?;
-                let answer = lookup::answer(store, detector, now, &source)?;
-                Ok(Step::Answer(answer.unless_known(request)))
+                lookup::answer(store, detector, now, &source)?
             }
-            Route::Feed(format) => Ok(Step::Make(Task::feed(format, &parsed.query)?)),
-        }
+            Route::Decisions => direct::decisions(&self.config, store, detector, now, query)?,
+            Route::Timeline => direct::timeline(store, detector, now, query)?,
+            Route::Ports => direct::ports(store, detector, now, query)?,
+            Route::Forget => direct::forget(store, detector, now, query)?,
+            Route::Health => direct::health(store, detector, now),
+            Route::Page(file) => {
+                query.only(&[])?;
+                file.response()
+            }
+        };
+        Ok(Step::Answer(answer.unless_known(request)))
     }
 
     /// Answers from a copy, or makes one.
-    fn order(
-        &mut self,
-        detector: &Detector,
-        now: Time,
-        client: u32,
-        task: Task,
-        request: &Request<'_>,
-    ) -> Asked {
+    fn order(&mut self, now: Time, task: Task, waiter: Waiter) -> Asked {
         self.tidy(now);
-        let known = request.known_etag();
         if let Some(copy) = self.copies.iter().find(|copy| copy.task == task) {
-            return Asked::Answer(copy.finished.response(known));
+            return Asked::Answer(copy.finished.response(waiter.known));
         }
-        let waiter = Waiter { client, known };
-        if let Some(ordered) = self.jobs.iter_mut().find(|ordered| ordered.job.is(&task)) {
+        let mut jobs = self.jobs.iter_mut();
+        if let Some(ordered) = jobs.find(|ordered| *ordered.job.task() == task) {
             if ordered.waiters.len() >= WAITERS_MAX {
                 return Asked::Answer(Refusal::busy().response());
             }
@@ -156,36 +185,41 @@ impl Portal {
             return Asked::Answer(Refusal::busy().response());
         }
         self.jobs.push_back(Ordered {
-            job: Job::new(task, detector, now),
+            job: Job::new(task, now),
             waiters: Vec::from([waiter]),
         });
         Asked::Pending
     }
 
     /// Does a slice of work, of about a tenth of a millisecond. Returns who is to be answered now.
+    /// `total` tells what was counted of something since Envoy started.
     pub fn work(
         &mut self,
         store: &mut impl Store,
         detector: &mut Detector,
+        total: impl Fn(Counter) -> u64,
     ) -> Vec<(u32, Response)> {
         let Some(ordered) = self.jobs.front_mut() else {
             return Vec::new();
         };
         let waiters = &ordered.waiters;
         let is_known = |etag: Etag| waiters.iter().all(|waiter| waiter.known == Some(etag));
-        if !ordered.job.step(store, detector, is_known) {
+        if ordered.job.step(store, detector, is_known, total) == Progress::More {
             return Vec::new();
         }
         let Some(Ordered { job, waiters }) = self.jobs.pop_front() else {
             return Vec::new();
         };
         let (task, made) = (job.task().clone(), job.generated());
-        let finished = Rc::new(job.finish());
+        let finished = Finished::from(job);
+        for bouncer in waiters.iter().filter_map(|waiter| waiter.bouncer) {
+            pulls::note(store, &mut detector.counters, bouncer, made);
+        }
         let answers = waiters
             .iter()
             .map(|waiter| (waiter.client, finished.response(waiter.known)))
             .collect();
-        if finished.is_whole() {
+        if finished.is_for_all() {
             if self.copies.len() >= COPIES_MAX {
                 self.copies.remove(0);
             }
@@ -221,7 +255,8 @@ impl Portal {
 /// What is done with a request.
 enum Step {
     Answer(Response),
-    Make(Task),
+    /// For this bouncer, if for one.
+    Make(Task, Option<u64>),
 }
 
 #[cfg(test)]

@@ -4,15 +4,19 @@
 //! [`update`] the one way to change one. On these stand the [`table`] of sources with their
 //! [`slot`]s, the [`pool`] of wide sketches, the table of networks ([`neighbours`]), the [`standing`]
 //! filter, the ports it has taught about ([`touched`]), the [`ring`] of changes, the [`seed`] and the
-//! list of [`geometries`] in use. The [`cache`] is a worker's own.
+//! list of [`geometries`] in use; for a portal, the keeper's [`heartbeat`], verdicts that [`ended`]
+//! early, and when bouncers did their [`pulls`]. The [`cache`] is a worker's own.
 
 pub mod cache;
+pub mod ended;
 pub mod geometries;
 pub mod hash;
+pub mod heartbeat;
 mod key;
 pub mod neighbours;
 pub mod page;
 pub mod pool;
+pub mod pulls;
 pub mod registers;
 pub mod ring;
 pub mod seed;

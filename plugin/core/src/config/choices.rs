@@ -46,3 +46,38 @@ pub enum StandingSource {
     /// The tagger behind it, from the response's status.
     Tagger,
 }
+
+/// What bouncers are to do with who is flagged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing gets through.
+    #[default]
+    Ban,
+    /// A person may prove to be one.
+    Captcha,
+    /// Requests are marked.
+    Tag,
+}
+
+impl Remedy {
+    /// Its name in a decision.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ban => "ban",
+            Self::Captcha => "captcha",
+            Self::Tag => "tag",
+        }
+    }
+}
+
+/// What decisions are about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DecisionScope {
+    /// Sources: addresses, and prefixes of IPv6.
+    #[default]
+    Sources,
+    /// Addresses alone.
+    Addresses,
+    /// Sources and flagged networks.
+    Networks,
+}

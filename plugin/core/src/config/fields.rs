@@ -225,8 +225,33 @@ pub mod tagger {
 
 /// Fields of a portal.
 pub mod portal {
+    use super::Choice;
+    use crate::config::choices::{DecisionScope, Remedy};
+
     /// The digest of the token that every request but those for the page itself must carry.
     pub const TOKEN: &str = "token_sha256";
+    /// The digest of the key that bouncers must send.
+    pub const BOUNCER_KEY: &str = "bouncer_key_sha256";
+    /// Decisions for bouncers.
+    pub const DECISIONS: &str = "decisions";
+    /// What bouncers are to do.
+    pub const REMEDY: Choice<Remedy> = Choice {
+        key: "type",
+        words: &[
+            ("ban", Remedy::Ban),
+            ("captcha", Remedy::Captcha),
+            ("tag", Remedy::Tag),
+        ],
+    };
+    /// What they are told about.
+    pub const SCOPE: Choice<DecisionScope> = Choice {
+        key: "scope",
+        words: &[
+            ("sources", DecisionScope::Sources),
+            ("addresses", DecisionScope::Addresses),
+            ("networks", DecisionScope::Networks),
+        ],
+    };
     /// What a digest is.
     pub const DIGEST_ALLOWED: &str =
         "must be null or a SHA-256 in 64 hex digits, as `printf %s SECRET | sha256sum` prints it";

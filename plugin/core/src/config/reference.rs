@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::fields::{Choice, Switch, Whole, policy, sensor, tagger};
+use super::fields::{Choice, Switch, Whole, policy, portal, sensor, tagger};
 use crate::counters::COUNTER_DOCS;
 use crate::evidence::Evidence;
 use crate::first_bytes::protocol::Speaks;
@@ -121,9 +121,30 @@ pub fn plugin_fields() -> String {
             path: "portal: `token_sha256`",
             default: "`null`".to_string(),
             allowed: DIGEST.to_string(),
-            meaning: "Every request must carry this token, as `authorization: Bearer TOKEN`.",
+            meaning: "Every request must carry this token, as `authorization: Bearer TOKEN`; \
+                      `POST /v1/forget` takes none but with it.",
             pitfalls: "Without it whoever reaches the listener reads everything: loopback only.",
         },
+        Entry {
+            path: "portal: `bouncer_key_sha256`",
+            default: "`null`".to_string(),
+            allowed: DIGEST.to_string(),
+            meaning: "Bouncers must send this key, as `x-api-key: KEY`; they need no token then.",
+            pitfalls: "Without it bouncers get what everybody gets, and no more.",
+        },
+        choice(
+            &portal::REMEDY,
+            "portal: `decisions.type`",
+            "What bouncers are to do with who is flagged.",
+            "A bouncer that does not know the word does what it does by default.",
+        ),
+        choice(
+            &portal::SCOPE,
+            "portal: `decisions.scope`",
+            "What bouncers are told about: addresses and prefixes of IPv6 that are flagged, \
+             `addresses` alone, or flagged `networks` as well.",
+            "`networks`: whoever else lives there is shut out, too.",
+        ),
     ])
 }
 

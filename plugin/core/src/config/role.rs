@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::choices::StandingSource;
+use super::choices::{DecisionScope, Remedy, StandingSource};
 use super::fields::{portal, sensor, tagger};
 use super::json::Json;
 use super::policy::{self, Policy};
@@ -70,6 +70,9 @@ pub struct Tagger {
 )]
 pub struct Portal {
     pub token: Option<SecretDigest>,
+    pub bouncer_key: Option<SecretDigest>,
+    pub remedy: Remedy,
+    pub scope: DecisionScope,
 }
 
 pub(super) const ROLES: [&str; 4] = ["sensor", "tagger", "portal", "keeper"];
@@ -171,8 +174,19 @@ fn read_tagger(reader: &mut Reader<'_>) -> Tagger {
 }
 
 fn read_portal(reader: &mut Reader<'_>) -> Portal {
+    let token = digest(reader, portal::TOKEN);
+    let bouncer_key = digest(reader, portal::BOUNCER_KEY);
+    let (mut remedy, mut scope) = (Remedy::default(), DecisionScope::default());
+    if let Some(mut decisions) = reader.object(portal::DECISIONS) {
+        remedy = decisions.choice(&portal::REMEDY);
+        scope = decisions.choice(&portal::SCOPE);
+        decisions.finish();
+    }
     Portal {
-        token: digest(reader, portal::TOKEN),
+        token,
+        bouncer_key,
+        remedy,
+        scope,
     }
 }
 

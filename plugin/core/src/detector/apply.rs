@@ -6,6 +6,7 @@ use crate::contact::Watched;
 use crate::counters::{Counter, Counters};
 use crate::model::{Change, Model, Place};
 use crate::source::NetworkKey;
+use crate::state::ended;
 use crate::state::hash::Seed;
 use crate::state::neighbours::Suspicion;
 use crate::state::slot::Slot;
@@ -83,6 +84,9 @@ impl Detector {
         }
         if updated.is_stored {
             self.cache.remove(watched.fingerprint);
+        }
+        if applied.change == Change::Withdrawn {
+            ended::note(store, &mut self.counters, &source, now);
         }
         if updated.is_stored && (applied.is_new || applied.change != Change::None) {
             self.epoch = self.epoch.wrapping_add(1);

@@ -14,18 +14,27 @@ const SECRET_LEN_MAX: usize = 1_024;
 
 /// Whether this request may have what `route` is.
 pub(super) fn check(config: &Config, route: &Route, request: &Request<'_>) -> Result<(), Refusal> {
-    if matches!(route, Route::Page(_)) {
-        return Ok(());
-    }
-    match &config.token {
-        Some(digest)
-            if !request
-                .token()
-                .is_some_and(|token| is_secret(digest, token)) =>
-        {
-            Err(wants_token())
+    let has_token = || {
+        let (digest, token) = (config.token.as_ref()?, request.token()?);
+        is_secret(digest, token).then_some(())
+    };
+    match route {
+        // These say nothing of anybody.
+        Route::Page(_) | Route::Health => Ok(()),
+        Route::Forget if config.token.is_none() => Err(Refusal::new(
+            403,
+            "forgets nothing as long as the portal's configuration has no token_sha256",
+        )),
+        Route::Decisions | Route::DecisionStream if config.bouncer_key.is_some() => {
+            let has_key = |digest| is_secret(digest, request.api_key());
+            if config.bouncer_key.as_ref().is_some_and(has_key) || has_token().is_some() {
+                return Ok(());
+            }
+            let detail = "needs the header x-api-key with the key of this portal's bouncers";
+            Err(Refusal::new(403, detail))
         }
-        _ => Ok(()),
+        _ if config.token.is_none() || has_token().is_some() => Ok(()),
+        _ => Err(wants_token()),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::digits::Digits;
 use crate::evidence::EvidenceSet;
 use crate::source::{Prefixes, SourceKey};
 use crate::state::neighbours::{FlaggedNetwork, TARGETS_MIN};
-use crate::state::slot::{SLOT_LEN, Slot};
+use crate::state::slot::SLOT_LEN;
 use crate::time::Time;
 use crate::verdict::{Breadth, Class, Kind, Verdict, risk};
 
@@ -86,13 +86,24 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    pub(super) fn of_source(slot: &Slot, verdict: &Verdict<'_>, prefixes: Prefixes) -> Self {
+    pub(super) fn of_source(source: &SourceKey, verdict: &Verdict<'_>, prefixes: Prefixes) -> Self {
         Self {
-            subject: Subject::of_source(&slot.source, prefixes),
+            subject: Subject::of_source(source, prefixes),
             risk: verdict.risk,
             kind: verdict.kind,
             last: verdict.last,
             expires: verdict.expires,
+        }
+    }
+
+    /// A source of which nothing is known any more.
+    pub(super) fn of_forgotten(source: &SourceKey, prefixes: Prefixes, now: Time) -> Self {
+        Self {
+            subject: Subject::of_source(source, prefixes),
+            risk: 0,
+            kind: Kind::Probe,
+            last: now,
+            expires: now,
         }
     }
 

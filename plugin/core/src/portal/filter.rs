@@ -63,6 +63,18 @@ impl Filter {
         })
     }
 
+    /// Everything of these kinds, but for benign sources.
+    pub(super) fn of_kinds(kinds: impl Iterator<Item = Kind>, max: usize) -> Self {
+        Self {
+            min_risk: 0,
+            kinds: kinds.fold(0, |bits, kind| bits | kind_bit(kind)),
+            classes: HARMLESS_OFF,
+            max_age_secs: None,
+            family: None,
+            max,
+        }
+    }
+
     /// Whether `sight` is like that.
     pub(super) fn admits(&self, sight: &Sight, class: Class<'_>, now: Time) -> bool {
         let class_bit = match class {

@@ -66,8 +66,7 @@ pub(super) fn answer(
     let verdict = slot
         .as_ref()
         .and_then(|slot| Some((slot, detector.verdict_on(slot, now)?)));
-    let mut ip = String::new();
-    Subject::of_source(source, detector.source_prefixes()).write(&mut ip);
+    let ip = shown_as(source, detector);
     let mut body = String::new();
     let mut object = Object::begin(&mut body);
     object.text("ip", &ip);
@@ -93,4 +92,11 @@ pub(super) fn answer(
     object.end();
     body.push('\n');
     Ok(Response::ok("application/json", body, time.as_str()))
+}
+
+/// How `source` is shown.
+pub(super) fn shown_as(source: &SourceKey, detector: &Detector) -> String {
+    let mut ip = String::new();
+    Subject::of_source(source, detector.source_prefixes()).write(&mut ip);
+    ip
 }

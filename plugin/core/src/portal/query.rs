@@ -64,6 +64,15 @@ impl Query {
         }
     }
 
+    /// True or false.
+    pub(super) fn truth(&self, name: &str) -> Result<bool, Refusal> {
+        match self.get(name) {
+            None | Some("false" | "0" | "") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(other) => Err(not_allowed(name, other, "true or false")),
+        }
+    }
+
     /// A list of words behind commas; `read` makes something of each, what it does not know is not
     /// `allowed`.
     pub(super) fn words<T>(

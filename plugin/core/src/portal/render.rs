@@ -8,8 +8,9 @@ use alloc::string::String;
 
 use xxhash_rust::xxh64::xxh64;
 
+use super::decisions::Pull;
 use super::entry::{Details, Sight};
-use super::selection::{Ranked, Selection};
+use super::selection::Selection;
 use crate::detector::Detector;
 use crate::time::Time;
 
@@ -70,25 +71,6 @@ impl Format {
         matches!(self, Self::Json | Self::Ndjson | Self::Csv)
     }
 
-    /// How often the entries are gone through: the sets of a firewall stand one behind the other.
-    const fn passes(self) -> usize {
-        match self {
-            Self::Nft | Self::Ipset => firewall::SETS.len(),
-            Self::Json | Self::Ndjson | Self::Csv | Self::Txt => 1,
-        }
-    }
-
-    /// Bytes of an entry as they mostly are, for making room once.
-    const fn usual_len(self) -> usize {
-        match self {
-            Self::Json | Self::Ndjson => 480,
-            Self::Csv => 240,
-            Self::Nft => 34,
-            Self::Ipset => 64,
-            Self::Txt => 16,
-        }
-    }
-
     /// A hash of what is sent of this entry, apart from what changes by the hour of the day.
     pub(super) fn hash(self, sight: &Sight, details: Option<&Details>, so_far: u64) -> u64 {
         let mut text = String::new();
@@ -105,30 +87,70 @@ impl Format {
     }
 }
 
-/// A feed in the making.
+/// What is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    Feed(Format),
+    Decisions(Pull),
+}
+
+impl Form {
+    /// How often entries are gone through: the sets of a firewall stand one behind the other, and so
+    /// do decisions that have ended and new ones.
+    const fn passes(&self) -> usize {
+        match self {
+            Self::Feed(Format::Nft | Format::Ipset) => firewall::SETS.len(),
+            Self::Feed(Format::Json | Format::Ndjson | Format::Csv | Format::Txt) => 1,
+            Self::Decisions(_) => 2,
+        }
+    }
+
+    /// Bytes of an entry as they mostly are, for making room once.
+    const fn usual_len(&self) -> usize {
+        match self {
+            Self::Feed(Format::Json | Format::Ndjson) => 480,
+            Self::Feed(Format::Csv) => 240,
+            Self::Feed(Format::Nft) => 34,
+            Self::Feed(Format::Ipset) => 64,
+            Self::Feed(Format::Txt) => 16,
+            Self::Decisions(_) => 160,
+        }
+    }
+}
+
+/// What there is to write.
+pub(super) struct Lists<'a> {
+    /// What is flagged.
+    pub(super) selection: &'a Selection,
+    /// What is not any more.
+    pub(super) ended: &'a [Sight],
+}
+
+/// An answer in the making.
 pub(super) struct Renderer {
-    format: Format,
+    form: Form,
     generated: Time,
     pass: usize,
     next: usize,
-    /// Entries of this pass, or of the present line of it.
+    /// Entries of this pass.
     written: usize,
     out: String,
 }
 
 impl Renderer {
-    pub(super) fn new(format: Format, generated: Time, entries: usize) -> Self {
-        let mut out = String::with_capacity(entries.saturating_mul(format.usual_len()) + 1_024);
+    pub(super) fn new(form: Form, generated: Time, entries: usize) -> Self {
+        let mut out = String::with_capacity(entries.saturating_mul(form.usual_len()) + 1_024);
         let time = generated.rfc3339();
-        match format {
-            Format::Json => full::begin(&mut out, time.as_str()),
-            Format::Csv => csv::begin(&mut out),
-            Format::Nft => firewall::begin_nft(&mut out, time.as_str(), entries),
-            Format::Ipset => firewall::begin_ipset(&mut out),
-            Format::Ndjson | Format::Txt => {}
+        match form {
+            Form::Feed(Format::Json) => full::begin(&mut out, time.as_str()),
+            Form::Feed(Format::Csv) => csv::begin(&mut out),
+            Form::Feed(Format::Nft) => firewall::begin_nft(&mut out, time.as_str(), entries),
+            Form::Feed(Format::Ipset) => firewall::begin_ipset(&mut out),
+            Form::Feed(Format::Ndjson | Format::Txt) => {}
+            Form::Decisions(_) => out.push_str("{\"deleted\":"),
         }
         Self {
-            format,
+            form,
             generated,
             pass: 0,
             next: 0,
@@ -138,40 +160,65 @@ impl Renderer {
     }
 
     /// Writes `count` more entries. Whether that was all.
-    pub(super) fn step(
-        &mut self,
-        selection: &Selection,
-        detector: &Detector,
-        count: usize,
-    ) -> bool {
+    pub(super) fn step(&mut self, lists: &Lists<'_>, detector: &Detector, count: usize) -> bool {
         for _ in 0..count {
-            let Some(ranked) = selection.ranked().get(self.next) else {
-                self.end_pass();
-                (self.pass, self.next, self.written) = (self.pass + 1, 0, 0);
-                if self.pass >= self.format.passes() {
-                    return true;
+            let is_written = match (&self.form, self.pass) {
+                (Form::Decisions(pull), 0) => {
+                    let pull = *pull;
+                    let ended = lists.ended.get(self.next);
+                    ended.map(|sight| self.decision(&pull, sight))
                 }
-                continue;
+                (Form::Decisions(pull), _) => {
+                    let pull = *pull;
+                    let ranked = lists.selection.ranked().get(self.next);
+                    ranked.map(|ranked| self.decision(&pull, &ranked.sight))
+                }
+                (Form::Feed(format), _) => {
+                    let format = *format;
+                    let ranked = lists.selection.ranked().get(self.next);
+                    ranked.map(|ranked| {
+                        let details = lists.selection.details(ranked);
+                        self.entry(format, &ranked.sight, details, detector)
+                    })
+                }
             };
             self.next += 1;
-            self.entry(ranked, selection.details(ranked), detector);
+            if let Some(is_written) = is_written {
+                self.written += usize::from(is_written);
+                continue;
+            }
+            self.end_pass();
+            (self.pass, self.next, self.written) = (self.pass + 1, 0, 0);
+            if self.pass >= self.form.passes() {
+                return true;
+            }
         }
         false
     }
 
     /// The whole text.
-    pub(super) fn finish(self) -> String {
-        self.out
+    pub(super) fn take(&mut self) -> String {
+        core::mem::take(&mut self.out)
     }
 
-    fn entry(&mut self, ranked: &Ranked, details: Option<&Details>, detector: &Detector) {
-        let sight = &ranked.sight;
+    fn decision(&mut self, pull: &Pull, sight: &Sight) -> bool {
+        self.out.push(if self.written > 0 { ',' } else { '[' });
+        pull.write(&mut self.out, sight, self.generated);
+        true
+    }
+
+    /// Writes an entry of the feed. Whether it has a place in this pass.
+    fn entry(
+        &mut self,
+        format: Format,
+        sight: &Sight,
+        details: Option<&Details>,
+        detector: &Detector,
+    ) -> bool {
         let out = &mut self.out;
-        match (self.format, details) {
+        match (format, details) {
             (Format::Json, Some(details)) => {
-                if self.written > 0 {
-                    out.push(',');
-                }
+                out.push_str(if self.written > 0 { "," } else { "" });
                 full::entry(out, sight, details, detector, self.generated);
             }
             (Format::Ndjson, Some(details)) => {
@@ -186,34 +233,39 @@ impl Renderer {
                 out.push('\n');
             }
             (Format::Nft | Format::Ipset, _) => {
-                let Some(set) = firewall::SETS.get(self.pass) else {
-                    return;
+                let set = firewall::SETS.get(self.pass);
+                let Some(set) = set.filter(|set| set.holds(&sight.subject)) else {
+                    return false;
                 };
-                if !set.holds(&sight.subject) {
-                    return;
-                }
                 let secs = sight.expires.secs_since(self.generated);
-                if self.format == Format::Nft {
+                if format == Format::Nft {
                     set.nft_element(out, &sight.subject, secs, self.written);
                 } else {
                     set.ipset_element(out, &sight.subject, secs);
                 }
             }
-            (Format::Json | Format::Ndjson | Format::Csv, None) => return,
+            (Format::Json | Format::Ndjson | Format::Csv, None) => return false,
         }
-        self.written += 1;
+        true
     }
 
     fn end_pass(&mut self) {
-        match self.format {
-            Format::Json => self.out.push_str("]}\n"),
-            Format::Nft => firewall::end_nft(&mut self.out, self.written),
-            Format::Ipset => {
+        match &self.form {
+            Form::Feed(Format::Json) => self.out.push_str("]}\n"),
+            Form::Feed(Format::Nft) => firewall::end_nft(&mut self.out, self.written),
+            Form::Feed(Format::Ipset) => {
                 if let Some(set) = firewall::SETS.get(self.pass) {
                     set.end_ipset(&mut self.out);
                 }
             }
-            Format::Ndjson | Format::Csv | Format::Txt => {}
+            Form::Feed(Format::Ndjson | Format::Csv | Format::Txt) => {}
+            Form::Decisions(_) => {
+                // CrowdSec says null where there is none.
+                self.out
+                    .push_str(if self.written > 0 { "]" } else { "null" });
+                self.out
+                    .push_str(if self.pass == 0 { ",\"new\":" } else { "}\n" });
+            }
         }
     }
 }

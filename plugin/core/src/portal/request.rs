@@ -2,9 +2,15 @@
 
 use alloc::string::{String, ToString};
 
+use core::net::{IpAddr, Ipv6Addr};
+
+use xxhash_rust::xxh64::xxh64;
+
 use super::query::{Query, decoded};
 use super::refusal::Refusal;
 use super::response::Etag;
+use crate::detector::Detector;
+use crate::source::{Prefixes, SourceKey};
 
 /// What is read of a request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,7 +18,10 @@ pub struct Request<'a> {
     method: &'a [u8],
     target: &'a [u8],
     authorization: &'a [u8],
+    api_key: &'a [u8],
     if_none_match: &'a [u8],
+    user_agent: &'a [u8],
+    peer: Option<IpAddr>,
     has_body: bool,
 }
 
@@ -32,7 +41,9 @@ impl<'a> Request<'a> {
                 b":method" => &mut request.method,
                 b":path" => &mut request.target,
                 b"authorization" => &mut request.authorization,
+                b"x-api-key" => &mut request.api_key,
                 b"if-none-match" => &mut request.if_none_match,
+                b"user-agent" => &mut request.user_agent,
                 _ => continue,
             };
             if field.is_empty() {
@@ -40,6 +51,28 @@ impl<'a> Request<'a> {
             }
         }
         request
+    }
+
+    /// The same, from this address.
+    pub fn from(self, peer: Option<IpAddr>) -> Self {
+        Self { peer, ..self }
+    }
+
+    /// The key of a bouncer.
+    pub(super) const fn api_key(&self) -> &'a [u8] {
+        self.api_key
+    }
+
+    /// Who asks: from where, with what program.
+    pub(super) fn bouncer(&self, detector: &Detector) -> Result<u64, Refusal> {
+        const WHOLE: Prefixes = Prefixes {
+            ipv4: 32,
+            ipv6: 128,
+        };
+        let peer = self.peer.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        let hash = detector.fingerprint(&SourceKey::new(peer, WHOLE));
+        let hash = hash.map_err(|_| Refusal::unanswered())?;
+        Ok(xxh64(self.user_agent, hash))
     }
 
     /// The token that it carries (RFC 6750 section 2.1).

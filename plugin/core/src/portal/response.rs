@@ -96,6 +96,17 @@ impl Response {
         }
     }
 
+    /// The same, not to be kept by anybody.
+    pub(super) fn uncached(mut self) -> Self {
+        self.headers.retain(|(name, _)| *name != "etag");
+        for (name, value) in &mut self.headers {
+            if *name == "cache-control" {
+                *value = Cow::Borrowed("no-store");
+            }
+        }
+        self
+    }
+
     /// The same, or 304 if the client has it.
     pub(super) fn unless_known(self, request: &Request<'_>) -> Self {
         let has = |etag: &Etag| {

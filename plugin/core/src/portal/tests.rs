@@ -12,9 +12,12 @@ use crate::contact::Endpoints;
 use crate::listener::Listener;
 use crate::state::store::memory::MemoryStore;
 
+mod access;
 mod bad_input;
+mod decisions;
 mod feed;
 mod lookup;
+mod others;
 mod page;
 
 const NOW: Time = Time::from_unix_secs(1_795_326_625);
@@ -91,7 +94,7 @@ impl Edge {
             return Answer(response);
         }
         for _ in 0..100_000 {
-            let mut answers = self.portal.work(&mut self.store, &mut self.detector);
+            let mut answers = self.portal.work(&mut self.store, &mut self.detector, |_| 7);
             if let Some((found, response)) = answers.pop() {
                 assert_eq!(found, client);
                 return Answer(response);

@@ -88,7 +88,7 @@ pub struct FlaggedNetwork {
     pub since: Time,
     /// The last suspicious contact.
     pub last: Time,
-    /// When that ends without further contacts.
+    /// When that ends without further contacts, or has ended.
     pub expires: Time,
 }
 
@@ -125,7 +125,22 @@ impl Neighbours {
         find(&page, network).is_some_and(|(_, cell)| cell.is_flagged(now, self.verdict_ttl_secs))
     }
 
-    /// Shows each flagged network of page `index`.
+    /// What is remembered of `network`, if it is flagged.
+    pub fn find(
+        &self,
+        store: &mut impl Store,
+        counters: &mut Counters,
+        seed: &Seed,
+        network: &NetworkKey,
+        now: Time,
+    ) -> Option<FlaggedNetwork> {
+        let page = FORM.read(store, counters, &self.key_of(seed, network));
+        let (_, cell) = find(&page.ok()??, network)?;
+        cell.is_flagged(now, self.verdict_ttl_secs)
+            .then(|| cell.flagged(now))
+    }
+
+    /// Shows each network of page `index` that is flagged, or was so until lately.
     pub fn visit(
         &self,
         store: &mut impl Store,
@@ -138,13 +153,11 @@ impl Neighbours {
             return;
         };
         let cells = (0..page.len()).filter_map(|at| page.cell(at).map(Cell::decode));
-        for cell in cells.filter(|cell| cell.is_flagged(now, self.verdict_ttl_secs)) {
-            visit(&FlaggedNetwork {
-                network: NetworkKey::from_bytes(cell.network),
-                since: cell.flagged_at.at_most(now),
-                last: cell.last.at_most(now),
-                expires: cell.expires,
-            });
+        for cell in cells.filter(|cell| cell.flagged_at != Time::default()) {
+            let is_over = cell.expires <= now;
+            if is_over || cell.is_flagged(now, self.verdict_ttl_secs) {
+                visit(&cell.flagged(now));
+            }
         }
     }
 
@@ -284,6 +297,15 @@ impl Cell {
         self.flagged_at != Time::default()
             && self.expires > now
             && self.expires <= now.plus_secs(ttl_secs)
+    }
+
+    fn flagged(&self, now: Time) -> FlaggedNetwork {
+        FlaggedNetwork {
+            network: NetworkKey::from_bytes(self.network),
+            since: self.flagged_at.at_most(now),
+            last: self.last.at_most(now),
+            expires: self.expires,
+        }
     }
 
     /// Begins a new window if that of `last` is over.

@@ -58,6 +58,12 @@ pub enum PageKind {
     Candidates = 10,
     /// What was counted at each of these.
     Tallies = 11,
+    /// The keeper's sign of life.
+    Heartbeat = 12,
+    /// Verdicts that ended before their time.
+    Ended = 13,
+    /// When bouncers pulled their decisions.
+    Pulls = 14,
 }
 
 /// How many cells of `cell_len` bytes fit into a page.

@@ -29,7 +29,7 @@ use crate::source::{Prefixes, SourceKey};
 use crate::state::hash::{Seed, place};
 use crate::state::key::key;
 use crate::state::page::{Page, PageKind, cells_max};
-use crate::state::slot::{SLOT_LEN, Slot};
+use crate::state::slot::{Flag, SLOT_LEN, Slot};
 use crate::state::store::{Store, StoreError};
 use crate::state::update::{Form, Step};
 use crate::time::Time;
@@ -238,19 +238,20 @@ impl Table {
         census
     }
 
-    /// Shows each slot of page `index`, brought up to `now`.
+    /// Shows each slot of page `index`, brought up to `now`, with the verdict that it had before.
     pub fn visit(
         &self,
         store: &mut impl Store,
         counters: &mut Counters,
         index: u32,
         now: Time,
-        mut visit: impl FnMut(&Slot),
+        mut visit: impl FnMut(&Slot, Option<Flag>),
     ) {
         if let Ok(Some(page)) = FORM.read(store, counters, &self.geometry.key(index)) {
             for mut slot in slots(&page) {
+                let before = slot.flag;
                 self.model.refresh(&mut slot, now);
-                visit(&slot);
+                visit(&slot, before);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The portal in the real Envoy: what it answers, and what real tools make of that.
 
 mod answers;
+mod bouncer;
 mod firewall;
 
 use std::net::SocketAddr;

@@ -239,7 +239,7 @@ fn many_who_ask_for_the_same_share_the_work() {
     edge.portal.leave(3);
     let mut answered = Vec::new();
     while !edge.portal.is_idle() {
-        let answers = edge.portal.work(&mut edge.store, &mut edge.detector);
+        let answers = edge.portal.work(&mut edge.store, &mut edge.detector, |_| 7);
         answered.extend(
             answers
                 .into_iter()

@@ -39,7 +39,13 @@ fn the_page_needs_no_token_and_what_it_asks_for_does() {
     // printf secret | sha256sum
     let hex = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
     let token = crate::config::SecretDigest::parse(hex);
-    let mut edge = Edge::with("{}", Config { token });
+    let mut edge = Edge::with(
+        "{}",
+        Config {
+            token,
+            ..Config::default()
+        },
+    );
     for path in ["/", "/app.js", "/app.css", "/icon.svg"] {
         assert_eq!(edge.get(path).0.status, 200, "{path}");
     }

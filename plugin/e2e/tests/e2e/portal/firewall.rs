@@ -24,7 +24,7 @@ fn scanned(namespace: &Netns) -> Result<Edge> {
 }
 
 /// Feeds `program` with `text` inside `namespace`; what it prints.
-fn load(namespace: &Netns, program: &str, args: &[&str], text: &str) -> Result<String> {
+pub(super) fn load(namespace: &Netns, program: &str, args: &[&str], text: &str) -> Result<String> {
     let mut child = namespace
         .command(program)
         .args(args)
