@@ -52,7 +52,7 @@ export function chartOptions({ width, height, kinds, hasTimes, step, moved }) {
         ...axis,
         size: LEFT,
         gap: 8,
-        splits: (plot) => splits(plot.scales.y?.max ?? 0, hasTimes ? 1 : 4),
+        splits: (plot) => splits(plot.scales.y?.max ?? 0, hasTimes),
         values: (_, values) => values.map(short),
       },
     ],
@@ -80,9 +80,10 @@ function colour(name) {
   return found;
 }
 
-/** @param {number} most @param {number} parts */
-function splits(most, parts) {
-  const raw = most / parts;
+/** About four lines; in a low chart, the ground and the top. @param {number} most @param {boolean} isLow */
+function splits(most, isLow) {
+  if (isLow) return [0, most];
+  const raw = most / 4;
   const power = 10 ** Math.floor(Math.log10(Math.max(1, raw)));
   const by = Math.max(1, [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((value) => value >= raw && Number.isInteger(value)) ?? raw);
   return Array.from({ length: Math.floor(most / by) + 1 }, (_, i) => i * by);

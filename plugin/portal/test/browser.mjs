@@ -16,6 +16,14 @@ export const launch = () =>
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
 
+/** Waits until every panel of the page has settled, and what it draws is drawn. */
+export async function settled(page) {
+  for (const id of ["timeline", "ports", "sources", "heatmap", "health"]) await page.locator(`#${id}[data-state]`).waitFor();
+  await page.locator("#tiles .value", { hasText: /^\d/ }).first().waitFor();
+  if (await page.locator("#timeline[data-state=ready]").count()) await page.locator(".plot canvas").nth(1).waitFor();
+  if (await page.locator("#heatmap[data-state=ready]").count()) await page.locator(".heat .port").first().waitFor();
+}
+
 /**
  * A page at `url`, loaded and filled. It has `trouble`, a list of errors on the console and exceptions, and `foreign`, the
  * requests that went elsewhere.
