@@ -198,13 +198,30 @@ dashboard:
     @.ci/dashboard packages
     @cd plugin/portal && node_modules/.bin/tsc --project . && node build.mjs
 
-# Test the portal's page in a real browser, and that it is built from its sources.
+# Test the portal's page in a real browser, with made-up answers and at a real edge after a day of scans, and
+# that it is built from its sources.
 [no-exit-message]
-dashboard-test:
-    @echo "== dashboard"
-    @if ! .ci/dashboard browser; then echo "skipped: the dashboard is tested where node, npm and Chromium are"; else \
-        cd plugin/portal && node_modules/.bin/tsc --project . && node build.mjs --check && \
-        node --test --test-reporter=spec test/*.test.mjs; fi
+dashboard-test: setup wasm
+    #!/usr/bin/env bash
+    set -euo pipefail
+    echo "== dashboard"
+    if ! .ci/dashboard browser; then
+        echo "skipped: the dashboard is tested where node, npm and Chromium are"
+        exit 0
+    fi
+    cd plugin/portal
+    node_modules/.bin/tsc --project .
+    node build.mjs --check
+    node --test --test-reporter=spec test/{accessibility,dashboard}.test.mjs
+    cd ../..
+    echo "== dashboard of a real edge"
+    cargo run --quiet --example day_at_the_edge -- node --test --test-reporter=spec plugin/portal/test/edge.test.mjs
+
+# Take the pictures of the dashboard anew, docs/figures/dashboard-{light,dark}.png, at a real edge; root.
+[no-exit-message]
+dashboard-figure: setup wasm
+    @.ci/dashboard browser
+    cargo run --quiet --example day_at_the_edge -- node plugin/portal/figure.mjs
 
 # Check every configuration in envoy/: our own rules, then Envoy with the module.
 validate *FILES: setup wasm
