@@ -33,11 +33,11 @@ fn every_configuration_of_the_project_loads() {
             count += 1;
         }
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 9);
 }
 
 #[test]
-fn edge_has_a_service_two_listeners_and_one_vm() {
+fn edge_has_a_service_three_listeners_and_one_vm() {
     let edge = project("edge.yaml");
     assert_eq!(edge.clusters, BTreeSet::from(["service".to_owned()]));
     let keeper = &edge.services[0];
@@ -61,7 +61,7 @@ fn edge_has_a_service_two_listeners_and_one_vm() {
     );
     assert_eq!(keeper.plugin.capabilities, None);
 
-    let [service, decoys] = edge.listeners.as_slice() else {
+    let [service, decoys, portal] = edge.listeners.as_slice() else {
         panic!("{} listeners", edge.listeners.len());
     };
     assert_eq!(
@@ -70,6 +70,7 @@ fn edge_has_a_service_two_listeners_and_one_vm() {
     );
     assert_eq!(service.buffer_limit_bytes, 32_768);
     assert_eq!(decoys.addresses.len(), 14);
+    assert_eq!(portal.addresses, addresses(&["127.0.0.1:9902"]));
     let [NetworkFilter::Wasm(sensor), NetworkFilter::Http(http)] =
         service.chains[0].filters.as_slice()
     else {
