@@ -152,7 +152,9 @@ impl ReplayEngine for Edge {
         let mut store = HostStore(&self.host);
         (0..self.table.geometry.pages())
             .map(|page| {
-                let census = self.table.census(&mut store, &mut counters, page, time(at));
+                let census = self
+                    .table
+                    .census(&mut store, &mut counters, page, time(at), |_| ());
                 u64::from(census.tracked)
             })
             .sum()

@@ -1,12 +1,14 @@
 //! The keeper: periodic work that is done once per edge, on the main thread.
 
 use portscan_core::counters::Counter;
+use portscan_core::detector::Endings;
 use portscan_core::state::geometries::{self, Sweep};
 use portscan_core::state::heartbeat::{self, BEAT_SECS};
+use portscan_core::state::slot::Slot;
 use portscan_core::state::table::{Census, Geometry, Table};
 use portscan_core::time::Time;
 
-use crate::host::{self, MetricKind};
+use crate::host::{self, Level, MetricKind};
 use crate::shared::SharedData;
 use crate::worker::{self, Worker};
 
@@ -21,6 +23,7 @@ pub(crate) struct Keeper {
     tables: Vec<Geometry>,
     next_page: u32,
     counted: Census,
+    endings: Endings,
     sweep: Sweep,
     beaten_at: Time,
 }
@@ -35,6 +38,7 @@ impl Keeper {
             tables: Vec::new(),
             next_page: 0,
             counted: Census::default(),
+            endings: Endings::new(host::now()),
             sweep: Sweep::default(),
             beaten_at: Time::default(),
         }
@@ -44,7 +48,10 @@ impl Keeper {
     pub(crate) fn tick(&mut self) {
         let now = host::now();
         worker::with(|worker| {
-            self.count(worker);
+            self.count(worker, now);
+            for line in worker.detector.tell_endings(&mut self.endings, now) {
+                host::log(Level::Info, &line);
+            }
             let counters = &mut worker.detector.counters;
             self.sweep.step(&mut SharedData, counters, now);
             // Last, so that it is seen to be missing when any of the above fails.
@@ -57,11 +64,13 @@ impl Keeper {
 
     /// Counts a part of the tables that workers use, which after a change of the policy are not
     /// those of the keeper's own; when all are counted, the sums are shown.
-    fn count(&mut self, worker: &mut Worker) {
-        let (now, counters) = (host::now(), &mut worker.detector.counters);
+    fn count(&mut self, worker: &mut Worker, now: Time) {
+        let counters = &mut worker.detector.counters;
         if self.tables.is_empty() {
             self.tables = geometries::sources_in_use(&mut SharedData, counters, now);
+            self.endings.begin(now);
         }
+        let wants_events = worker.detector.policy().events;
         let mut left = PAGES_PER_TICK;
         while let Some(geometry) = self.tables.last()
             && left > 0
@@ -73,7 +82,12 @@ impl Keeper {
             let end = self.next_page.saturating_add(left).min(geometry.pages());
             for index in self.next_page..end {
                 let counters = &mut worker.detector.counters;
-                self.counted += table.census(&mut SharedData, counters, index, now);
+                let look = |slot: &Slot| {
+                    if wants_events {
+                        self.endings.look(slot);
+                    }
+                };
+                self.counted += table.census(&mut SharedData, counters, index, now, look);
             }
             left = left.saturating_sub(end.saturating_sub(self.next_page));
             self.next_page = end;

@@ -31,6 +31,7 @@ use crate::time::Time;
 mod apply;
 mod ask;
 mod bytes;
+mod endings;
 mod event;
 mod look;
 mod record;
@@ -42,6 +43,7 @@ mod tests;
 mod tidings;
 
 pub use self::ask::{Sighting, Unanswered};
+pub use self::endings::Endings;
 use self::event::{Event, Outcome};
 pub use self::look::Ending;
 pub use self::requests::{Exploit, Request, probe_counts};

@@ -37,6 +37,7 @@ pub mod counters;
 pub mod decay;
 pub mod detector;
 mod digits;
+pub mod events;
 pub mod evidence;
 pub mod exploit;
 pub mod first_bytes;

@@ -32,8 +32,10 @@ use crate::state::store::Store;
 use crate::time::Time;
 
 use self::decisions::Pull;
+pub(crate) use self::entry::Subject;
 use self::job::{Finished, Job, Progress, Task};
 pub use self::refusal::Refusal;
+pub(crate) use self::render::full::source as describe;
 pub use self::request::Request;
 use self::response::Etag;
 pub use self::response::{Body, Response};

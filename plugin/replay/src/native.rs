@@ -162,7 +162,7 @@ impl Engine for Native {
         let mut counters = Counters::default();
         (0..table.geometry.pages())
             .map(|page| {
-                let census = table.census(&mut self.store, &mut counters, page, time(at));
+                let census = table.census(&mut self.store, &mut counters, page, time(at), |_| ());
                 u64::from(census.tracked)
             })
             .sum()

@@ -33,7 +33,7 @@ pub struct Switch {
 
 /// Fields of the policy.
 pub mod policy {
-    use super::{Choice, Whole};
+    use super::{Choice, Switch, Whole};
     use crate::config::choices::{Action, Sensitivity};
     use crate::exploit::Strength;
 
@@ -42,7 +42,7 @@ pub mod policy {
         reason = "documented in `reference`, where a test demands it"
     )]
     mod all {
-        use super::{Action, Choice, Sensitivity, Strength, Whole};
+        use super::{Action, Choice, Sensitivity, Strength, Switch, Whole};
 
         pub const SENSITIVITY: Choice<Sensitivity> = Choice {
             key: "sensitivity",
@@ -124,6 +124,10 @@ pub mod policy {
             default: 90,
             min: 1,
             max: 100,
+        };
+        pub const EVENTS: Switch = Switch {
+            key: "events",
+            default: false,
         };
     }
     pub use all::*;

@@ -44,6 +44,7 @@ pub struct Policy {
     pub exploits_disabled: Vec<String>,
     pub action: Action,
     pub block_risk: u8,
+    pub events: bool,
     pub header: String,
 }
 
@@ -106,6 +107,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Policy {
         exploits_disabled: exploits::disabled(&mut reader),
         action: reader.choice(&fields::ACTION),
         block_risk: byte(reader.whole(&fields::BLOCK_RISK)),
+        events: reader.switch(&fields::EVENTS),
         header: header(&mut reader),
     };
     if policy.networks_ipv6_prefix > policy.sources_ipv6_prefix {

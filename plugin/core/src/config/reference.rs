@@ -310,6 +310,13 @@ fn action_fields() -> Vec<Entry> {
             "The risk from which on is blocked.",
             "Low: a single decoy contact (45) is enough. High: only broad scans are.",
         ),
+        switch(
+            &policy::EVENTS,
+            "events",
+            "What becomes of verdicts stands in Envoy's log as lines of JSON instead of words: new \
+             ones, changes of class, withdrawn and expired ones.",
+            "With a log level above info there are none.",
+        ),
         Entry {
             path: "header",
             default: format!("`{:?}`", policy::HEADER_DEFAULT),

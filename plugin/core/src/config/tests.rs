@@ -71,7 +71,7 @@ fn every_problem_is_reported() {
             "policy.block_risk: 0: must be a whole number from 1 to 100",
             "policy.x: unknown key: keys here are sensitivity, sources, standing, networks, \
              verdict_ttl_secs, evidence_half_life_secs, trusted, known_scanners, decoy_weights, \
-             without, exploits, exploits_disabled, action, block_risk, header",
+             without, exploits, exploits_disabled, action, block_risk, events, header",
         ],
     );
 }

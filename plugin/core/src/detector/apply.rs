@@ -36,6 +36,7 @@ impl Detector {
             target: watched.target,
             place: watched.place,
             is_known: watched.actor.is_some(),
+            wants_events: self.policy.events,
             now,
         };
         let (source, hash) = (watched.source, watched.standing_hash);

@@ -1,5 +1,7 @@
 //! What happens to a slot.
 
+use alloc::boxed::Box;
+
 use crate::counters::Counters;
 use crate::evidence::{Evidence, EvidenceSet, Nats};
 use crate::model::{Change, Model, Place};
@@ -64,6 +66,8 @@ pub(super) struct Context<'a> {
     pub(super) place: Place,
     /// The source is a declared scanner's.
     pub(super) is_known: bool,
+    /// What it was before is wanted, too.
+    pub(super) wants_events: bool,
     pub(super) now: Time,
 }
 
@@ -82,6 +86,8 @@ pub(super) enum Outcome {
 /// What became of a slot that changed.
 pub(super) struct Applied {
     pub(super) slot: Slot,
+    /// The slot before, if its source was flagged and events are wanted.
+    pub(super) flagged_before: Option<Box<Slot>>,
     pub(super) change: Change,
     /// What counted as evidence.
     pub(super) evidence: EvidenceSet,
@@ -196,6 +202,9 @@ impl Event {
         }
         Some(Applied {
             slot,
+            flagged_before: existing
+                .filter(|slot| context.wants_events && slot.flag.is_some())
+                .map(Box::new),
             change,
             evidence,
             is_new,

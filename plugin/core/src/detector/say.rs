@@ -27,8 +27,17 @@ impl Detector {
         };
         let mut reaction = self.tag(now, contact, Some(&applied.slot));
         match applied.change {
-            Change::None => {}
-            Change::Withdrawn => self.counters.count(Counter::VerdictsWithdrawn),
+            Change::None => {
+                if let Some(line) = self.class_changed(now, contact, applied) {
+                    reaction.line = Some(line);
+                }
+            }
+            Change::Withdrawn => {
+                self.counters.count(Counter::VerdictsWithdrawn);
+                if let Some(line) = self.withdrawn(now, contact, applied) {
+                    reaction.line = Some(line);
+                }
+            }
             Change::Flagged => {
                 let kind = self
                     .verdict(contact, &applied.slot, now)
@@ -38,7 +47,7 @@ impl Detector {
                     self.recorder.verdict(kind);
                 }
                 if self.admits(now) {
-                    reaction.line = Some(flagged_line(contact, &applied.slot));
+                    reaction.line = self.flagged(now, contact, &applied.slot);
                 }
             }
         }
@@ -93,7 +102,12 @@ impl Detector {
         reaction
     }
 
-    fn verdict<'a>(&'a self, contact: &Contact, slot: &Slot, now: Time) -> Option<Verdict<'a>> {
+    pub(super) fn verdict<'a>(
+        &'a self,
+        contact: &Contact,
+        slot: &Slot,
+        now: Time,
+    ) -> Option<Verdict<'a>> {
         let actor = contact.watched.as_ref().and_then(|watched| watched.actor);
         let scanner = actor.and_then(|number| {
             usize::try_from(number)
@@ -109,7 +123,7 @@ impl Detector {
     }
 
     /// Whether one more line may be written in this second.
-    fn admits(&mut self, now: Time) -> bool {
+    pub(super) fn admits(&mut self, now: Time) -> bool {
         let is_admitted = self.lines.admit(now);
         if !is_admitted {
             self.counters.count(Counter::VerdictLinesSuppressed);
@@ -118,8 +132,8 @@ impl Detector {
     }
 }
 
-/// The log line of a new verdict.
-fn flagged_line(contact: &Contact, slot: &Slot) -> String {
+/// The log line of a new verdict, in words.
+pub(super) fn flagged_line(contact: &Contact, slot: &Slot) -> String {
     let mut line = format!(
         "portscan: {} flagged: {}; reasons:",
         slot.source, contact.tag

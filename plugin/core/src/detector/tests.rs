@@ -11,6 +11,7 @@ use crate::state::store::memory::MemoryStore;
 
 mod bad_input;
 mod ending;
+mod events;
 mod evidence;
 mod networks;
 mod standing;
@@ -154,7 +155,7 @@ impl World {
         (0..table.geometry.pages())
             .map(|index| {
                 table
-                    .census(&mut self.store, &mut counters, index, self.now)
+                    .census(&mut self.store, &mut counters, index, self.now, |_| ())
                     .tracked
             })
             .sum()

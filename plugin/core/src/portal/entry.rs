@@ -15,7 +15,7 @@ use crate::verdict::{Breadth, Class, Kind, Verdict, risk};
 
 /// An address, or a prefix that stands for one source or for a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Subject {
+pub(crate) struct Subject {
     pub(super) address: IpAddr,
     /// Leading bits that count; as many as the address has where it is one address.
     pub(super) prefix: u8,
@@ -23,7 +23,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    pub(super) fn of_source(source: &SourceKey, prefixes: Prefixes) -> Self {
+    pub(crate) fn of_source(source: &SourceKey, prefixes: Prefixes) -> Self {
         let address = source.address();
         Self {
             address,
@@ -51,7 +51,7 @@ impl Subject {
     }
 
     /// `198.51.100.7`, `2001:db8::/64`
-    pub(super) fn write(&self, out: &mut String) {
+    pub(crate) fn write(&self, out: &mut String) {
         match self.address {
             IpAddr::V4(v4) => {
                 for (at, byte) in v4.octets().into_iter().enumerate() {

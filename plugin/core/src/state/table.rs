@@ -220,19 +220,21 @@ impl Table {
         updated
     }
 
-    /// Tracked and flagged sources in page `index`.
+    /// Tracked and flagged sources in page `index`. `look` is shown each slot as it lies there.
     pub fn census(
         &self,
         store: &mut impl Store,
         counters: &mut Counters,
         index: u32,
         now: Time,
+        mut look: impl FnMut(&Slot),
     ) -> Census {
         let mut census = Census::default();
         if let Ok(Some(page)) = FORM.read(store, counters, &self.geometry.key(index)) {
             for slot in slots(&page) {
                 census.tracked += 1;
                 census.flagged += u32::from(is_flagged(&slot, now));
+                look(&slot);
             }
         }
         census

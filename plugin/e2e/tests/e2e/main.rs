@@ -5,6 +5,7 @@ mod configuration;
 mod crash;
 mod dashboard;
 mod edge;
+mod events;
 mod evidence;
 mod examples;
 mod failure;

@@ -66,7 +66,7 @@ pub(super) fn entry(
 }
 
 /// What is said of a flagged source.
-pub(in crate::portal) fn source(object: &mut Object<'_>, slot: &Slot, verdict: &Verdict<'_>) {
+pub(crate) fn source(object: &mut Object<'_>, slot: &Slot, verdict: &Verdict<'_>) {
     object.text("kind", verdict.kind.name());
     object.number("risk", verdict.risk.into());
     object.text("class", verdict.class.name());

@@ -82,7 +82,7 @@ impl World {
         for index in 0..self.table.geometry.pages() {
             sum += self
                 .table
-                .census(&mut self.store, &mut self.counters, index, NOW);
+                .census(&mut self.store, &mut self.counters, index, NOW, |_| ());
         }
         sum
     }

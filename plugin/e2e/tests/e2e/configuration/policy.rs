@@ -22,7 +22,7 @@ fn an_unknown_key_is_refused_with_the_known_ones() {
         &[
             "policy.sensivity: unknown key: keys here are sensitivity, sources, standing, networks, \
            verdict_ttl_secs, evidence_half_life_secs, trusted, known_scanners, decoy_weights, \
-           without, exploits, exploits_disabled, action, block_risk, header",
+           without, exploits, exploits_disabled, action, block_risk, events, header",
         ],
     );
     refused_policy(
@@ -207,7 +207,7 @@ fn every_problem_of_a_policy_is_reported_not_only_the_first() {
             "policy.block_risk: 500: must be a whole number from 1 to 100",
             "policy.colour: unknown key: keys here are sensitivity, sources, standing, networks, \
              verdict_ttl_secs, evidence_half_life_secs, trusted, known_scanners, decoy_weights, \
-             without, exploits, exploits_disabled, action, block_risk, header",
+             without, exploits, exploits_disabled, action, block_risk, events, header",
         ],
     );
 }
