@@ -33,7 +33,7 @@ fn every_configuration_of_the_project_loads() {
             count += 1;
         }
     }
-    assert_eq!(count, 9);
+    assert_eq!(count, 10);
 }
 
 #[test]
