@@ -108,6 +108,11 @@ bench-scan ROUNDS="12": setup wasm
     @echo "== throughput of a scan"
     cargo run --quiet --example scan_throughput -- {{ ROUNDS }}
 
+# Fill the table and measure the portal, and what the edge feels of it: minutes, root.
+bench-portal ROUNDS="10": setup wasm
+    @echo "== portal with a full table"
+    cargo run --quiet --example portal_numbers -- {{ ROUNDS }}
+
 # Measure the detector on the traces there are and on made-up clients, and write docs/detection.md:
 # minutes. ARGS: `calibrate` prints estimates beside the weights, `generate` makes plugin/eval/data.
 [no-exit-message]

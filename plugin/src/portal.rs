@@ -19,9 +19,11 @@ use crate::sensor;
 use crate::shared::SharedData;
 use crate::worker::{self, TICK_MILLIS};
 
-/// For how long a callback works. With one more step, or one more answer that Envoy copies, it is
-/// well below 10 ms.
-const SLICE_NANOS: u64 = 3_000_000;
+/// For how long a callback works: what the worker's other connections wait for meanwhile.
+const SLICE_NANOS: u64 = 2_000_000;
+/// An answer is sent by a callback that has not worked for longer than this: Envoy copies it in one
+/// go, which takes some milliseconds for the largest.
+const SEND_WITHIN_NANOS: u64 = 500_000;
 /// Steps of a callback, should the clock stand still.
 const STEPS_MAX: u32 = 10_000;
 /// The period of ticks while something is pending.
@@ -49,7 +51,20 @@ impl Desk {
     /// Does a slice of what is pending, in a callback of the context `present`.
     pub(crate) fn work(&self, present: u32) {
         let start = host::now_nanos();
-        let has_time = || host::now_nanos().abs_diff(start) < SLICE_NANOS;
+        let elapsed = || host::now_nanos().abs_diff(start);
+        let may_send = || elapsed() < SEND_WITHIN_NANOS;
+        self.deliver(may_send);
+        if may_send() {
+            self.make(|| elapsed() < SLICE_NANOS);
+            self.deliver(may_send);
+        }
+        self.pace();
+        // Refused or not, the next callback begins with its own context.
+        let _ = host::set_effective_context(present);
+    }
+
+    /// Works at what is asked for while there `has_time`.
+    fn make(&self, has_time: impl Fn() -> bool) {
         worker::with(|worker| {
             let Ok(mut portal) = self.portal.try_borrow_mut() else {
                 return;
@@ -67,19 +82,19 @@ impl Desk {
                 }
             }
         });
-        // Nothing is borrowed while the host is told: an answer that is sent may end its stream.
-        while let Some((client, response)) = self.next_answer() {
+    }
+
+    /// Sends answers while it `may_send`. Nothing is borrowed while the host is told: an answer that
+    /// is sent may end its stream.
+    fn deliver(&self, may_send: impl Fn() -> bool) {
+        while may_send()
+            && let Some((client, response)) = self.next_answer()
+        {
             // Refused after the client has gone: then nothing is sent.
             if host::set_effective_context(client).is_ok() {
                 send(&response);
             }
-            if !has_time() {
-                break;
-            }
         }
-        self.pace();
-        // Refused or not, the next callback begins with its own context.
-        let _ = host::set_effective_context(present);
     }
 
     fn next_answer(&self) -> Option<(u32, Response)> {

@@ -5,6 +5,7 @@ mod firewall;
 pub(super) mod full;
 
 use alloc::string::String;
+use core::net::IpAddr;
 
 use xxhash_rust::xxh64::xxh64;
 
@@ -73,9 +74,11 @@ impl Format {
 
     /// A hash of what is sent of this entry, apart from what changes by the hour of the day.
     pub(super) fn hash(self, sight: &Sight, details: Option<&Details>, so_far: u64) -> u64 {
-        let mut text = String::new();
-        sight.subject.write(&mut text);
-        let hash = xxh64(text.as_bytes(), so_far);
+        let hash = match sight.subject.address {
+            IpAddr::V4(v4) => xxh64(&v4.octets(), so_far),
+            IpAddr::V6(v6) => xxh64(&v6.octets(), so_far),
+        };
+        let hash = hash ^ u64::from(sight.subject.prefix);
         match (self, details) {
             (Self::Txt, _) => hash,
             (_, Some(Details::Source(bytes))) => xxh64(bytes, hash ^ u64::from(sight.risk)),

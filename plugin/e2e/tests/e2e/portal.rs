@@ -3,6 +3,7 @@
 mod answers;
 mod bouncer;
 mod firewall;
+mod tools;
 
 use std::net::SocketAddr;
 

@@ -6,10 +6,10 @@ use std::{
 };
 
 use anyhow::ensure;
-use real_envoy::{Netns, Result, http::Source};
+use real_envoy::{Netns, Result, eventually, http::Source, workspace_root};
 
 use super::feed_with;
-use crate::edge::{Edge, knock, namespaces_are_available};
+use crate::edge::{Edge, PATIENCE, host, knock, namespaces_are_available, stranger};
 
 /// An edge inside `namespace` that a scanner of each family has touched.
 fn scanned(namespace: &Netns) -> Result<Edge> {
@@ -44,7 +44,7 @@ pub(super) fn load(namespace: &Netns, program: &str, args: &[&str], text: &str) 
 }
 
 /// Whether `program` is there; says so if not.
-fn is_there(program: &str, package: &str) -> bool {
+pub(super) fn is_there(program: &str, package: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     if !found {
         eprintln!("skipped: no {program} on PATH: install {package}");
@@ -104,5 +104,44 @@ fn ipset_restores_the_feed_and_restores_it_again() -> Result<()> {
     assert!(v6.contains("::/64 timeout 604"), "{v6}");
     let names = load(&namespace, "ipset", &["list", "-name"], "")?;
     assert!(!names.contains("_new"), "{names}");
+    Ok(())
+}
+
+/// The recipe of the README, word for word.
+#[test]
+fn who_scans_is_shut_out_by_the_rules_of_the_example() -> Result<()> {
+    if !is_there("nft", "nftables") || !is_there("curl", "curl") || !namespaces_are_available() {
+        return Ok(());
+    }
+    let (proxy, clients) = Netns::pair(
+        &["198.51.100.1/24"],
+        &["198.51.100.7/24", "198.51.100.8/24"],
+    )?;
+    let edge = Edge::start_inside(&proxy, "edge.yaml", |builder| builder)?;
+    let example = workspace_root().join("examples/firewall");
+    let rules = example.join("portscan.nft");
+    // Loading the rules again changes nothing.
+    for _ in 0..2 {
+        proxy.run("nft", &["-f", &rules.to_string_lossy()])?;
+    }
+    let (scanner, other) = (
+        host(&clients, "198.51.100.7")?,
+        host(&clients, "198.51.100.8")?,
+    );
+    for port in [10_022, 10_023, 10_445] {
+        scanner.touch(([198, 51, 100, 1], port).into())?;
+    }
+    feed_with(&edge, "/v1/feed.nft?min_risk=50", "198.51.100.7")?;
+    let service = ([198, 51, 100, 1], 10_000).into();
+    assert_eq!(scanner.send(service, &stranger())?.status, 200);
+    eventually("the scanner is in the set", PATIENCE, || {
+        proxy
+            .run(&example.join("update.sh").to_string_lossy(), &[])
+            .ok()?;
+        let set = load(&proxy, "nft", &["list", "table", "inet", "portscan"], "").ok()?;
+        set.contains("198.51.100.7 timeout").then_some(())
+    })?;
+    assert_eq!(other.send(service, &stranger())?.status, 200);
+    assert!(scanner.connect(service).is_err());
     Ok(())
 }
