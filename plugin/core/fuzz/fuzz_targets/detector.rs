@@ -177,7 +177,7 @@ impl Edge {
         let listeners = LISTENERS.map(|text| match parse_plugin(text.as_bytes()) {
             Ok(plugin) => match plugin.role {
                 Role::Sensor(sensor) => Listener::new(sensor),
-                Role::Tagger(_) | Role::Keeper => panic!("{text} is a sensor"),
+                Role::Tagger(_) | Role::Portal(_) | Role::Keeper => panic!("{text} is a sensor"),
             },
             Err(problems) => panic!("{problems:?}"),
         });
